@@ -1,0 +1,229 @@
+"""The step cache: same ingredients, same files, same packages -> the same result, taken from the store.
+
+A step is looked up in two stages, because what it reads is known only after it ran:
+
+1. the key of its ingredients (`ingredients`) leads to the traces of all its finished runs with them;
+2. a trace holds if the files, folders and packages it names are unchanged (`traces`) and its artifacts are in
+   the store. The newest trace that holds is the hit.
+
+When nothing holds, the answer says why in words for people, compared with the last run of the same step.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from jupyter_mlflow.errors import StoreError
+from jupyter_mlflow.spec import codec
+from jupyter_mlflow.spec.ids import Digest, RunId, StepName
+from jupyter_mlflow.spec.tasks import StepResult, StepTask
+from jupyter_mlflow.store import environments, ingredients, interpreters, salts, traces
+from jupyter_mlflow.store.artifacts import Artifacts
+from jupyter_mlflow.store.ingredients import Ingredients, key
+from jupyter_mlflow.store.interpreters import Interpreter
+from jupyter_mlflow.store.known import Known
+from jupyter_mlflow.store.runs import RunStore
+from jupyter_mlflow.store.traces import Trace
+
+__all__ = ["Cache", "Hit", "Ingredients", "Miss", "key"]
+
+# Traces kept for one key: enough to go back and forth between a few versions of the data.
+_TRACES = 8
+_REASONS_TOLD = 3
+
+_EFFECTS = {
+    "network": "it used the network",
+    "unseeded": "it drew random numbers without a seed",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """The step need not run: this is its result, as `run` got it."""
+
+    key: str
+    trace: Trace
+
+    @property
+    def result(self) -> StepResult:
+        """What the step gave."""
+        return self.trace.result
+
+    @property
+    def run(self) -> RunId:
+        """The run that executed it."""
+        return self.trace.run
+
+    @property
+    def reason(self) -> str:
+        """For people."""
+        return f"unchanged since run {self.trace.run}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Miss:
+    """The step must run; `reasons` say why, the likeliest first."""
+
+    key: str
+    reasons: tuple[str, ...]
+
+    @property
+    def reason(self) -> str:
+        """For people."""
+        told = "; ".join(self.reasons[:_REASONS_TOLD])
+        more = len(self.reasons) - _REASONS_TOLD
+        return f"{told}; and {more} more" if more > 0 else told
+
+
+class Cache:
+    """The cached steps of one home, with their artifacts in one store."""
+
+    def __init__(self, runs: RunStore, artifacts: Artifacts, interpreter: Interpreter | None = None) -> None:
+        self._database = runs.database
+        self._artifacts = artifacts
+        self._interpreter = interpreter or interpreters.this()
+        self._known = Known(runs.database)
+        self._salt = salts.salt(runs.home)
+
+    def ingredients(self, task: StepTask, notebook: str) -> Ingredients:
+        """The ingredients of a task of the notebook at `notebook` (absolute path)."""
+        return ingredients.of_task(task, notebook=notebook, interpreter=self._interpreter, salt=self._salt)
+
+    def lookup(self, wanted: Ingredients, folder: Path) -> Hit | Miss:
+        """A former result that still holds for a step whose cells run in `folder`, or why there is none.
+
+        Files that earlier steps write must be in place already (`restore_files`).
+        """
+        found = key(wanted)
+        reasons: tuple[str, ...] = ()
+        for number, trace in self._traces(found):
+            why_not = (*traces.changes(trace, folder, self._interpreter, self._known), *traces.missing(trace, self._artifacts))
+            if not why_not:
+                self._used(number)
+                return Hit(key=found, trace=trace)
+            reasons = reasons or why_not
+        return Miss(key=found, reasons=reasons or self._compared(wanted))
+
+    def insert(
+        self, made: Ingredients, folder: Path, result: StepResult, *, outbox: Path | None = None, folders: Iterable[str] = ()
+    ) -> str:
+        """Keep a finished step for later; gives an empty text, or why it cannot be kept.
+
+        `outbox` is where the result's notebook and log lie; `folders` are those whose names the step read.
+        `result.imports` must name all modules its process had loaded, and `files_read` only files that it had
+        not written before: a file that it both read and wrote was changed by it, so that it must run each time.
+        """
+        refusal = why_not_kept(result)
+        if refusal:
+            return refusal
+        trace = Trace(
+            run=result.run,
+            step=result.step,
+            folder=str(folder),
+            files={file.path: file.digest for file in result.files_read},
+            folders=traces.listings(folders, folder),
+            environment=environments.describe(result.imports, folder, self._interpreter, self._known),
+            result=result,
+            notebook=self._stored(outbox, result.notebook),
+            log=self._stored(outbox, result.log),
+        )
+        self._write(made, trace)
+        return ""
+
+    def fetch(self, hit: Hit, run: RunId, outbox: Path) -> StepResult:
+        """The hit's result as a result of `run`: its executed notebook and log are copied into `outbox`."""
+        notebook = self._copied(hit.trace.notebook, outbox, hit.result.notebook)
+        log = self._copied(hit.trace.log, outbox, hit.result.log)
+        return msgspec.structs.replace(hit.result, run=run, notebook=notebook, log=log)
+
+    def restore_files(self, result: StepResult, folder: Path) -> tuple[str, ...]:
+        """Put files that the step wrote in place again where they are missing or different; gives their paths."""
+        return tuple(record.path for record in result.files_written if self._restored(record.path, record.digest, folder))
+
+    def _restored(self, path: str, digest: Digest, folder: Path) -> bool:
+        target = _below(folder, path)
+        if traces.file_digests([str(target)], folder, self._known)[str(target)] == digest:
+            return False
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            # Beside its place and renamed, so that nobody reads half of it; through a link, as writing it would.
+            target = target.resolve()
+            beside = target.with_name(f".{target.name[:100]}.{time.time_ns():x}")
+            shutil.copyfile(self._artifacts.local_path(digest), beside)
+            beside.replace(target)
+        except OSError as error:
+            raise StoreError(f"Cannot put {target} back, which the cached step wrote: {error.strerror or error}.") from error
+        return True
+
+    def _traces(self, found: str) -> list[tuple[int, Trace]]:
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT number, body FROM trace WHERE key = ? ORDER BY used DESC, number DESC", (found,)).fetchall()
+        return [(number, codec.decode(body, Trace)) for number, body in rows]
+
+    def _compared(self, wanted: Ingredients) -> tuple[str, ...]:
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT body FROM entry WHERE notebook = ? AND step = ? ORDER BY made DESC LIMIT 1", (wanted.notebook, wanted.step)
+            ).fetchone()
+        if row is None:
+            return ("never run before",)
+        return tuple(ingredients.changes(codec.decode(row[0], Ingredients), wanted)) or ("outputs were removed from the store",)
+
+    def _write(self, made: Ingredients, trace: Trace) -> None:
+        now, found = time.time(), key(made)
+        entry = (found, made.notebook, made.step, now, codec.encode(made).decode())
+        with self._database.writing() as connection:
+            connection.execute(
+                "INSERT INTO entry (key, notebook, step, made, body) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT (key) DO UPDATE SET notebook = excluded.notebook, step = excluded.step, made = excluded.made, body = excluded.body",
+                entry,
+            )
+            connection.execute(
+                "INSERT INTO trace (key, made, used, body) VALUES (?, ?, ?, ?)", (found, now, now, codec.encode(trace).decode())
+            )
+            connection.execute(
+                "DELETE FROM trace WHERE key = ? AND number NOT IN (SELECT number FROM trace WHERE key = ? ORDER BY used DESC, number DESC LIMIT ?)",
+                (found, found, _TRACES),
+            )
+
+    def _used(self, number: int) -> None:
+        with self._database.writing() as connection:
+            connection.execute("UPDATE trace SET used = ? WHERE number = ?", (time.time(), number))
+            connection.execute("UPDATE entry SET made = ? WHERE key = (SELECT key FROM trace WHERE number = ?)", (time.time(), number))
+
+    def _stored(self, outbox: Path | None, name: str) -> Digest | None:
+        if outbox is None or not name:
+            return None
+        return self._artifacts.put_file(outbox / name)[0]
+
+    def _copied(self, digest: Digest | None, outbox: Path, name: str) -> str:
+        if digest is None:
+            return ""
+        target = outbox / Path(name).name
+        shutil.copyfile(self._artifacts.local_path(digest), target)
+        return str(target) if Path(name).is_absolute() else target.name
+
+
+def why_not_kept(result: StepResult) -> str:
+    """Why a result must not be reused, or an empty text."""
+    if result.state != "done":
+        return f"it ended as {result.state}"
+    for effect in result.effects:
+        return _EFFECTS.get(effect, f"it has an effect beyond its results: {effect}")
+    both = {file.path for file in result.files_read} & {file.path for file in result.files_written}
+    if both:
+        return f"it changes a file that it reads: {', '.join(sorted(both))}"
+    return ""
+
+
+def _below(folder: Path, path: str) -> Path:
+    """Where a recorded path lies: below the folder, or anywhere if it was recorded as absolute, as the step wrote it."""
+    if ".." in Path(path).parts:
+        raise StoreError(f"The cached step claims to have written {path!r}, which leads out of its folder. Nothing was written.")
+    return folder / path

@@ -1,0 +1,110 @@
+"""What a finished step read beside its ingredients, and whether all of that is still the same."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from jupyter_mlflow.spec.ids import Digest, RunId, StepName
+from jupyter_mlflow.spec.tasks import StepResult
+from jupyter_mlflow.store import digests, environments
+from jupyter_mlflow.store.artifacts import Artifacts
+from jupyter_mlflow.store.environments import ABSENT, Environment
+from jupyter_mlflow.store.interpreters import Interpreter
+from jupyter_mlflow.store.known import Known
+
+
+class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One finished run of a step. Paths of files and folders are relative to `folder` where they lie below it."""
+
+    run: RunId
+    step: StepName
+    folder: str  # the notebook's, absolute
+    files: dict[str, str] = {}  # path -> digest of the content, or `absent`
+    folders: dict[str, str] = {}  # path -> digest of the names in it, or `absent`
+    environment: Environment = Environment()
+    result: StepResult
+    notebook: Digest | None = None  # the executed slice
+    log: Digest | None = None
+
+
+def objects(trace: Trace) -> Iterator[Digest]:
+    """Artifacts without which the trace is worth nothing."""
+    yield from (output.digest for output in trace.result.outputs)
+    yield from (file.digest for file in trace.result.files_written)
+    yield from (one for one in (trace.notebook, trace.log) if one)
+
+
+def changes(trace: Trace, folder: Path, interpreter: Interpreter, known: Known) -> Iterator[str]:
+    """What the step read that is different now, in words for people; cheap checks first, and each only when asked for."""
+    if trace.folder != str(folder):
+        yield f"the notebook was moved from {trace.folder}"
+        return  # everything else is relative to it
+    yield from (f"file {path} {_became(was, now)}" for path, was, now in _differing(trace.files, folder, known.digest))
+    yield from (f"folder {path} {_became(was, now)}" for path, was, now in _differing(trace.folders, folder, listing))
+    now = environments.describe(trace.result.imports, folder, interpreter, known)
+    if now != trace.environment:
+        yield from _environment_changes(trace.environment, now)
+
+
+def missing(trace: Trace, artifacts: Artifacts) -> Iterator[str]:
+    """Which of its artifacts are gone or damaged; those that are there are kept from collection for a while."""
+    gone = [digest for digest in objects(trace) if not artifacts.sound(digest)]
+    if gone:
+        yield "outputs were removed from the store" if len(gone) == 1 else f"{len(gone)} outputs were removed from the store"
+
+
+def file_digests(paths: Iterable[str], folder: Path, known: Known) -> dict[str, str]:
+    """Digests of files as they are now."""
+    return {path: _now(folder / path, known.digest) for path in paths}
+
+
+def listings(paths: Iterable[str], folder: Path) -> dict[str, str]:
+    """Digests of the names in folders as they are now."""
+    return {path: _now(folder / path, listing) for path in paths}
+
+
+def listing(folder: Path) -> Digest:
+    """Digest of the names in a folder."""
+    return digests.of_parts(sorted(os.listdir(folder)))  # noqa: PTH208 - names are all we need
+
+
+def _differing(before: dict[str, str], folder: Path, look: Callable[[Path], Digest]) -> Iterator[tuple[str, str, str]]:
+    for path, was in before.items():
+        now = _now(folder / path, look)
+        if now != was:
+            yield path, was, now
+
+
+def _now(path: Path, look: Callable[[Path], Digest]) -> str:
+    try:
+        return look(path)
+    except OSError:  # gone, or not to be read any more: either way not what it was
+        return ABSENT
+
+
+def _became(was: str, now: str) -> str:
+    if now == ABSENT:
+        return "is gone"
+    return "is new" if was == ABSENT else "changed"
+
+
+def _environment_changes(was: Environment, now: Environment) -> Iterator[str]:
+    for name in sorted(was.versions.keys() | now.versions.keys()):
+        before, after = was.versions.get(name, ABSENT), now.versions.get(name, ABSENT)
+        if before == after and was.contents.get(name) != now.contents.get(name):
+            yield f"{name} {after} was installed again with other files"
+        elif before != after:
+            yield _version_change(name, before, after)
+    for path in sorted(was.local.keys() | now.local.keys()):
+        if was.local.get(path) != now.local.get(path):
+            yield f"module {path} {_became(was.local.get(path, ABSENT), now.local.get(path, ABSENT))}"
+
+
+def _version_change(name: str, before: str, after: str) -> str:
+    if before == ABSENT:
+        return f"{name} {after} was installed"
+    return f"{name} {before} was removed" if after == ABSENT else f"{name} {before} -> {after}"
