@@ -1,0 +1,410 @@
+"""What calls do: functions of the notebook are followed, well-known ones looked up, the rest taken to do anything."""
+
+from __future__ import annotations
+
+import ast
+
+from jupyter_mlflow.dataflow import builtin_calls, definitions, expressions, knowledge, magics, methods
+from jupyter_mlflow.dataflow.machine import Machine
+from jupyter_mlflow.dataflow.targets import PROCESS_PATHS, dotted
+from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, MISSING, UNKNOWN, Value, join
+
+Keywords = dict[str, Value]
+
+
+def call(m: Machine, node: ast.Call) -> Value:
+    """The call at `node`."""
+    special = magics.run(m, node)
+    if special is not None:
+        return special
+    if definitions.is_namespace(m, node):
+        m.effects.reads_any = m.effects.reads_any or m.line
+        m.effects.writes_any = m.effects.writes_any or m.line
+        return ANYTHING
+    if isinstance(node.func, ast.Attribute):
+        return _attribute_call(m, node, node.func)
+    function = m.evaluate(node.func)
+    args, keywords = arguments(m, node)
+    return invoke(m, function, args, keywords, node)
+
+
+def arguments(m: Machine, node: ast.Call) -> tuple[list[Value], Keywords]:
+    """Evaluated arguments; a `*spread` gives one value of what is inside, for any number of positions."""
+    args = [m.inside(m.evaluate(one)) if isinstance(one, ast.Starred) else m.evaluate(one) for one in node.args]
+    keywords = {one.arg or "**": m.evaluate(one.value) if one.arg else m.inside(m.evaluate(one.value)) for one in node.keywords}
+    if any(isinstance(one, ast.Starred) for one in node.args):
+        keywords.setdefault("*", join(args))
+    return args, keywords
+
+
+def invoke(m: Machine, function: Value, args: list[Value], keywords: Keywords, node: ast.Call | None = None) -> Value:
+    """Call a value."""
+    results: list[Value] = []
+    if function.path and function.kinds <= {"external", "module"}:
+        return _external(m, function.path, args, keywords, node)
+    if function.kinds & {"function", "class"} and any(m.heap[region].code is not None for region in function.regions):
+        results.append(definitions.call_codes(m, function, args, keywords))
+    if "super" in function.kinds:
+        return _foreign_super(m, args, keywords)
+    if function.only("partial"):
+        return _partial(m, function, args, keywords)
+    owners = definitions.class_of(m, function)
+    if "class" in owners.kinds and "instance" in function.kinds:
+        member = definitions.member_of(m, owners, "__call__")
+        if member is not None:
+            results.append(definitions.call_codes(m, member, [function, *args], keywords, function))
+        if definitions.has_foreign_base(m, owners) or member is None:
+            results.append(anything(m, [function, *args, *keywords.values()]))
+    if not results or UNKNOWN in function.kinds:
+        if function.only("torch-object"):
+            return _module_call(m, function, args)
+        results.append(anything(m, [function, *args, *keywords.values()]))
+    return join(results)
+
+
+def anything(m: Machine, values: list[Value]) -> Value:
+    """Code that we cannot see gets `values`."""
+    definitions.run_all(m, values)
+    for value in values:
+        if not value.immutable:
+            m.change(value, deep=True)
+    outer = [value for value in values if value.regions]
+    for value in outer:  # it may also put one into another
+        m.heap.contain([region for region in value.regions if m.heap[region].code is None], [r for other in outer if other is not value for r in other.regions])
+    return m.unknown(*values)
+
+
+def _partial(m: Machine, function: Value, args: list[Value], keywords: Keywords) -> Value:
+    inner = Value(frozenset({"function"}), frozenset(r for r in m.heap.reach(function.regions) if m.heap[r].code is not None))
+    given = [m.heap[r].element for r in function.regions]
+    first = [one for one in given if one is not None]
+    if not inner.regions:
+        return anything(m, [function, *args, *keywords.values()])
+    return join([definitions.call_codes(m, inner, [*first, *args], keywords), definitions.call_codes(m, inner, args, keywords)])
+
+
+def _module_call(m: Machine, function: Value, args: list[Value]) -> Value:
+    m.change(function)  # batch norm and the like keep statistics
+    m.draw("torch")
+    return m.new("tensor", held=[function, *args])
+
+
+def _foreign_super(m: Machine, args: list[Value], keywords: Keywords) -> Value:
+    itself = m.frame.itself if m.frame is not None else None
+    if itself is not None:
+        m.change(itself)
+        for value in (*args, *keywords.values()):
+            m.heap.contain(itself.regions, value.regions)
+    return m.unknown(*([itself] if itself else []), *args, *keywords.values())
+
+
+# ---- functions of libraries --------------------------------------------------------------------------------------------
+
+
+def _external(m: Machine, path: str, args: list[Value], keywords: Keywords, node: ast.Call | None) -> Value:
+    if path.startswith("builtins."):
+        return builtin_calls.call(m, path.removeprefix("builtins."), args, keywords)
+    m.effects.uses.add(path.partition(".")[0])
+    rule = knowledge.rule(path)
+    if rule is None:
+        return _stranger(m, path, args, keywords, node)
+    values = [*args, *keywords.values()]
+    _channels(m, rule, path, args, keywords)
+    for position in rule.changes:
+        if position < len(args):
+            m.change(args[position])
+            for other in args[position + 1:]:
+                m.put(args[position], other)
+    if rule.iterates or rule.gives == "iterator":
+        for value in values:
+            if value.kinds & ITERATORS:
+                m.change(value)
+    if keywords.get("out") is not None:
+        m.change(keywords["out"])
+    definitions.run_all(m, values)
+    if rule.hidden:
+        m.effects.hidden.setdefault(path, m.line)
+    return _result(m, rule, path, args, keywords, node)
+
+
+def _channels(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keywords: Keywords) -> None:
+    if rule.seeds:
+        m.write_key(f"random:{rule.seeds}")
+    if rule.draws:
+        _draw(m, rule.draws, keywords)
+    if rule.process:
+        m.read_key(f"process:{rule.process}")
+        m.write_key(f"process:{rule.process}")
+    if rule.reads_process:
+        m.read_key(f"process:{rule.reads_process}")
+    if rule.file_in is not None:
+        value = _argument(rule, rule.file_in, args, keywords)
+        if value is None or not value.kinds & {"file", "buffer"}:
+            m.file_read(value)
+    if rule.file_out is not None and not (rule.gives == "file" and _reads_only(args, keywords)):
+        value = _argument(rule, rule.file_out, args, keywords)
+        if value is None or not value.kinds & {"file", "buffer"}:
+            m.file_written(value)
+
+
+def _draw(m: Machine, draws: str, keywords: Keywords) -> None:
+    if not draws.endswith("?"):
+        m.draw(draws)
+        return
+    state = keywords.get("random_state")
+    if state is None or state.may("none"):
+        m.draw(draws.rstrip("?"))
+    elif not state.immutable:
+        m.change(state)
+
+
+def _argument(rule: knowledge.Rule, position: int, args: list[Value], keywords: Keywords) -> Value | None:
+    for name in rule.keywords:
+        if name in keywords:
+            return keywords[name]
+    return args[position] if 0 <= position < len(args) else None
+
+
+def _reads_only(args: list[Value], keywords: Keywords) -> bool:
+    mode = keywords.get("mode", args[1] if len(args) > 1 else None)
+    return mode is None or (isinstance(mode.const, str) and not set(mode.const) & set("wax+"))
+
+
+def _result(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keywords: Keywords, node: ast.Call | None) -> Value:
+    values = [*args, *keywords.values()]
+    if rule.gives in {"none", "scalar", "str", "bytes", "pattern"}:
+        return Value(frozenset({rule.gives}))
+    if rule.gives == "path":
+        first = args[0] if len(args) == 1 else None
+        const = first.const if first is not None and isinstance(first.const, str) else "." if not args else MISSING
+        return Value(frozenset({"path"}), const=const)
+    if path == "os.path.join" and all(isinstance(value.const, str) for value in args):
+        return Value(frozenset({"str"}), const="/".join(value.const for value in args))
+    if rule.gives == "module":
+        return Value(frozenset({"module"}), path=args[0].const) if args and isinstance(args[0].const, str) else Value(frozenset({"module"}))
+    if path == "functools.partial" and args:
+        result = m.new("partial", parts=values, element=join(args[1:]) if args[1:] else None)
+        return result
+    if rule.gives == "partial":
+        functions = [value for value in args if value.kinds & {"function"}]
+        return functions[0] if functions else Value(frozenset({"partial"}), frozenset({m.heap.new()}))
+    if path.endswith(".subplots"):
+        figure = m.new("figure")
+        return m.new("figure", parts=[figure], element=figure)
+    if path == "sklearn.model_selection.train_test_split":
+        return m.new("list", element=m.new("frame"))
+    if rule.gives == "defaultdict":
+        return m.new("defaultdict", parts=values, element=m.unknown(*values))
+    result = m.new(rule.gives, parts=values if rule.shares else (), element=_element(m, rule, args))
+    if rule.gives in {"iterator", "loader"} or path == "copy.copy":
+        m.heap.contain(result.regions, m.heap.reach([region for value in values for region in value.regions]))
+    if rule.gives == "estimator":
+        _estimator(m, result, path, keywords)
+    return result
+
+
+def _element(m: Machine, rule: knowledge.Rule, args: list[Value]) -> Value | None:
+    if rule.gives in {"list", "dict", "iterator"} and args and rule.shares:
+        return join(m.inside(value) for value in args)
+    return None
+
+
+def _estimator(m: Machine, result: Value, path: str, keywords: Keywords) -> None:
+    state = keywords.get("random_state")
+    name = path.rpartition(".")[2]
+    draws = (state is None and name not in knowledge.RANDOM_FREE) or (state is not None and state.may("none"))
+    for region in result.regions:
+        m.heap[region].rng = draws
+
+
+def _stranger(m: Machine, path: str, args: list[Value], keywords: Keywords, node: ast.Call | None) -> Value:
+    """A function of a library we know nothing of."""
+    root = path.partition(".")[0]
+    values = [*args, *keywords.values()]
+    m.effects.hidden.setdefault(path, m.line)
+    m.draw("numpy")
+    m.draw("python")
+    for value in values:
+        if isinstance(value.const, str):
+            m.file_read(value)
+    result = anything(m, values)
+    m.effects.uses.add(root)
+    return result
+
+
+# ---- methods -----------------------------------------------------------------------------------------------------------
+
+
+def _attribute_call(m: Machine, node: ast.Call, func: ast.Attribute) -> Value:
+    if isinstance(func.value, ast.Call) and isinstance(func.value.func, ast.Name) and func.value.func.id == "super" and m.frame is not None:
+        return _super_call(m, node, func)
+    if definitions.is_namespace(m, func.value):
+        return _namespace_call(m, node, func)
+    base = m.evaluate(func.value)
+    args, keywords = arguments(m, node)
+    if base.path and base.kinds <= {"external", "module"}:
+        return _external_method(m, base, func, args, keywords, node)
+    found = expressions.attribute(m, base, func.attr) if base.kinds & {"instance", "class", "function"} else None
+    if found is not None and any(m.heap[region].code is not None for region in found.regions) and found.kinds & {"function", "class"}:
+        result = definitions.call_codes(m, found, args, keywords, None)
+        rest = Value(base.kinds - {"instance", "class", "function"}, base.regions)
+        return join([result, method(m, rest, func.attr, args, keywords)]) if rest.kinds else result
+    return method(m, base, func.attr, args, keywords)
+
+
+def _external_method(m: Machine, base: Value, func: ast.Attribute, args: list[Value], keywords: Keywords, node: ast.Call) -> Value:
+    path = f"{base.path}.{func.attr}"
+    state = PROCESS_PATHS.get(base.path)
+    if state is not None and func.attr in {"append", "insert", "remove", "extend", "pop", "update", "setdefault", "clear", "popitem", "sort", "reverse"}:
+        m.read_key(f"process:{state}")
+        m.write_key(f"process:{state}")
+        return ANYTHING
+    known = path in knowledge.RULES or base.path.partition(".")[0] in knowledge.KNOWN_ROOTS
+    if not known and dotted(func.value) and func.attr in {"append", "insert", "extend", "update", "add", "pop", "remove", "clear", "setdefault"}:
+        root = dotted(func.value).partition(".")[0]
+        if "." in dotted(func.value) and m.look(root) is not None:
+            m.write_key(f"patch:{dotted(func.value)}")
+            definitions.run_all(m, args)
+            return ANYTHING
+    return _external(m, path, args, keywords, node)
+
+
+def _super_call(m: Machine, node: ast.Call, func: ast.Attribute) -> Value:
+    frame = m.frame
+    while frame is not None and frame.owner is None and frame.parent is not None:
+        frame = frame.parent
+    args, keywords = arguments(m, node)
+    itself = frame.itself if frame is not None else None
+    code = m.heap[frame.owner].code if frame is not None and frame.owner is not None else None
+    if code is not None:
+        members = [definitions.member_of(m, base, func.attr) for base in code.bases]
+        known = [one for one in members if one is not None]
+        if known and itself is not None:
+            return definitions.invoke_member(m, known[0], itself, args, keywords)
+        if all(base.path in {"builtins.object", "abc.ABC"} for base in code.bases):
+            return ANYTHING
+    return _foreign_super(m, args, keywords)
+
+
+def _namespace_call(m: Machine, node: ast.Call, func: ast.Attribute) -> Value:
+    args, keywords = arguments(m, node)
+    name = args[0].const if args else None
+    if func.attr in {"get", "__getitem__", "__contains__"} and isinstance(name, str):
+        with m.attempt():
+            return m.read(name)
+    if func.attr in {"setdefault", "__setitem__"} and isinstance(name, str):
+        m.branch(lambda: m.bind(name, args[1] if len(args) > 1 else ANYTHING), lambda: None)
+        return ANYTHING
+    if func.attr == "pop" and isinstance(name, str):
+        value = m.read(name)
+        m.branch(lambda: m.unbind(name), lambda: None)
+        return value
+    if func.attr == "update" and not args and "**" not in keywords:
+        for key, value in keywords.items():
+            m.bind(key, value)
+        return ANYTHING
+    m.effects.reads_any = m.effects.reads_any or m.line
+    if func.attr in {"update", "clear", "pop", "popitem", "setdefault", "__setitem__", "__delitem__", "__ior__"}:
+        m.effects.writes_any = m.effects.writes_any or m.line
+    return ANYTHING
+
+
+def method(m: Machine, base: Value, name: str, args: list[Value], keywords: Keywords) -> Value:
+    """A method of an object that is no instance of a notebook class, as far as we know."""
+    if not base.kinds:
+        return ANYTHING
+    results = [_method_of(m, kind, base, name, args, keywords) for kind in sorted(base.kinds)]
+    return join(results)
+
+
+def _method_of(m: Machine, kind: str, base: Value, name: str, args: list[Value], keywords: Keywords) -> Value:
+    values = [*args, *keywords.values()]
+    if kind == "logger" or kind == "decimal-context":
+        if name.startswith(("set", "add", "remove", "clear", "disable")):
+            m.write_key("process:logging" if kind == "logger" else "process:decimal")
+        return ANYTHING
+    if kind in {"function", "class", "module", "external", "handle"}:
+        return anything(m, [base, *values]) if kind != "handle" else ANYTHING
+    if kind == "instance" and not definitions.has_foreign_base(m, definitions.class_of(m, base)):
+        definitions.run_dunders(m, [base])
+        attributes = [m.heap[region].attributes.get(name) for region in base.regions]
+        held = [one for one in attributes if one is not None]
+        return invoke(m, join(held), args, keywords) if held else m.unknown(base, *values)
+    known = methods.find(kind, name)
+    if known is None and _guess(m, name):
+        known = methods.PURE
+    if known is None:
+        return anything(m, [base, *values])
+    return _known_method(m, known, kind, base, name, args, keywords)
+
+
+def _guess(m: Machine, name: str) -> bool:
+    return name in methods.GUESSED and name not in m.methods
+
+
+def _known_method(m: Machine, known: methods.Method, kind: str, base: Value, name: str, args: list[Value], keywords: Keywords) -> Value:
+    values = [*args, *keywords.values()]
+    definitions.run_all(m, values)
+    in_place = keywords.get("inplace")
+    if known.changes or (in_place is not None and in_place.const is not False):
+        m.change(base, deep=known.deep)
+    if kind == "rng" and name in {"shuffle"} and args:
+        m.change(args[0])
+    if keywords.get("out") is not None:
+        m.change(keywords["out"])
+    _method_files(m, known, name, base, args, keywords)
+    _method_draws(m, known, kind, base, keywords)
+    for value in values:
+        if known.consumes and value.kinds & (ITERATORS - {UNKNOWN}):
+            m.change(value)
+        if known.keeps:
+            m.put(base, join([value, m.inside(value)]) if name in {"extend", "update"} and value.regions else value)
+        if known.holds:
+            m.heap.hold(base.regions, value.regions)
+    return _method_result(m, known, base, values, in_place)
+
+
+def _method_files(m: Machine, known: methods.Method, name: str, base: Value, args: list[Value], keywords: Keywords) -> None:
+    given = args[0] if args else next((keywords[key] for key in ("path_or_buf", "path", "fname", "buf") if key in keywords), None)
+    text_only = name in methods.FILES_AS_TEXT and (given is None or given.only("none"))
+    for position, record in ((known.file_in, m.file_read), (known.file_out, m.file_written)):
+        if position is None or text_only or (given is not None and given.kinds & {"buffer", "file"}):
+            continue
+        record(base if position == -2 else given if position == 0 else None)
+    if name in {"to_json", "to_html", "to_string", "to_markdown", "to_latex"} and args and args[0].may("str"):
+        m.file_written(args[0])
+
+
+def _method_draws(m: Machine, known: methods.Method, kind: str, base: Value, keywords: Keywords) -> None:
+    if known.draws == "?":
+        if any(m.heap[region].rng for region in m.heap.reach(base.regions)):
+            m.draw("numpy")
+    elif known.draws:
+        m.draw(known.draws)
+    elif kind == "frame" and "sample" in keywords:
+        m.draw("numpy")
+
+
+def _method_result(m: Machine, known: methods.Method, base: Value, values: list[Value], in_place: Value | None) -> Value:
+    if known.itself:
+        return base
+    if in_place is not None and in_place.const is True:
+        return Value(frozenset({"none"}))
+    if known.gives in {"none", "scalar", "str", "bytes"}:
+        return Value(frozenset({known.gives}))
+    if known.gives == "path":
+        return Value(frozenset({"path"}))
+    if known.element and known.gives != "view":
+        return join([m.inside(base), *values[1:]])
+    if known.gives == UNKNOWN:
+        return m.unknown(base, *values) if known.shares else m.new(UNKNOWN)
+    inner = m.inside(base) if base.kinds & {"list", "dict", "set", "tuple", "defaultdict", "view"} else None
+    if known.gives == "view":
+        pair = m.new("tuple", parts=[inner] if inner else [], element=inner)
+        return m.new("view", parts=[base], element=join([inner, pair]) if inner else None)
+    shared = [base] if known.shares else []
+    if known.shares and known.gives in {"array", "tensor", "frame", "figure"}:
+        return Value(frozenset({known.gives}), base.regions | m.new(known.gives).regions)
+    return m.new(known.gives, parts=[*shared, *values] if known.shares else [], element=inner)
+
+

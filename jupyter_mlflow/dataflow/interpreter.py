@@ -1,0 +1,47 @@
+"""One pass over cells in notebook order: `Effects` of each."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Sequence
+
+from jupyter_mlflow.dataflow import calls, expressions, replays, sources, statements
+from jupyter_mlflow.dataflow.effects import Effects
+from jupyter_mlflow.dataflow.machine import Machine
+from jupyter_mlflow.dataflow.scopes import Scopes
+
+
+def machine() -> Machine:
+    """A machine at the start of a notebook."""
+    m = Machine()
+    m.evaluate = functools.partial(expressions.evaluate, m)
+    m.execute = functools.partial(statements.execute, m)
+    m.invoke = functools.partial(calls.invoke, m)
+    return m
+
+
+def analyse(cells: Sequence[tuple[int, str, bool]]) -> list[Effects]:
+    """Effects of each cell, given as (number, text, whether it may configure libraries for later steps)."""
+    m = machine()
+    return [_cell(m, number, text, configures) for number, text, configures in cells]
+
+
+def _cell(m: Machine, number: int, text: str, configures: bool) -> Effects:
+    effects = m.effects = Effects(cell=number)
+    m.bound, m.called, m.calls, m.steps, m.line = [set()], set(), [], 0, 1
+    m.frame, m.tries, m.unsure = None, 0, 0
+    source = sources.read(text)
+    if source.tree is None:
+        effects.error = source.error
+        return effects
+    m.scopes = Scopes(source.tree, source.text)
+    try:
+        m.execute(source.tree.body)
+    except RecursionError:
+        effects.reads_any = effects.writes_any = 1  # nested too deep to follow: it may do anything
+        m.layers = [m.layers[0]]
+    effects.shows = bool(source.tree.body) and isinstance(source.tree.body[-1], ast.Expr)
+    if configures:
+        effects.replay, effects.replay_reads = replays.of(m, source.tree)
+    return effects

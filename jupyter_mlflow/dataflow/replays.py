@@ -1,0 +1,53 @@
+"""Statements of setup cells that configure a library we know nothing of, or IPython itself.
+
+Their effect lives inside modules, where no snapshot reaches, so every later step runs them again, silently.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from jupyter_mlflow.dataflow import knowledge, magics
+from jupyter_mlflow.dataflow.machine import Machine
+from jupyter_mlflow.dataflow.values import Value
+
+
+def of(m: Machine, tree: ast.Module) -> tuple[tuple[str, ...], set[str]]:
+    """Texts of the statements to run again, and the notebook's names they read."""
+    chosen = [statement for statement in tree.body if isinstance(statement, ast.Expr) and _configures(m, statement.value)]
+    names = {node.id for statement in chosen for node in ast.walk(statement) if isinstance(node, ast.Name) and m.look(node.id) is not None}
+    return tuple(ast.unparse(statement) for statement in chosen), names
+
+
+def _configures(m: Machine, node: ast.expr) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    name = _magic(node)
+    if name is not None:
+        return name in magics.REPLAYED
+    value = _function(m, node.func)
+    if value is None or not value.path or value.path.startswith("builtins."):
+        return False
+    rule = knowledge.rule(value.path)
+    return rule is None or rule.hidden
+
+
+def _magic(node: ast.Call) -> str | None:
+    func = node.func
+    if isinstance(func, ast.Attribute) and func.attr == "run_line_magic" and node.args and isinstance(node.args[0], ast.Constant):
+        return str(node.args[0].value)
+    return None
+
+
+def _function(m: Machine, node: ast.expr) -> Value | None:
+    """What a plain dotted name stands for, without putting a read on record."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return None
+    held = m.look(node.id)
+    if held is None or not held.kinds <= {"module", "external"}:
+        return None
+    return Value(held.kinds, path=".".join([held.path, *reversed(parts)]))

@@ -1,0 +1,297 @@
+"""What statements do, one small function per kind of statement."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from jupyter_mlflow.dataflow import definitions, targets
+from jupyter_mlflow.dataflow.machine import Frame, Machine
+from jupyter_mlflow.dataflow.values import ITERATORS, Value, external
+
+
+def execute(m: Machine, body: list[ast.stmt]) -> None:
+    """Run statements in order."""
+    for statement in body:
+        line = getattr(statement, "lineno", m.line)
+        if m.frame is None:
+            m.line = line
+        act = _ACTS.get(type(statement))
+        if act is not None:
+            act(m, statement)
+
+
+def _expression(m: Machine, node: ast.Expr) -> None:
+    m.evaluate(node.value)
+
+
+def _assign(m: Machine, node: ast.Assign) -> None:
+    value = m.evaluate(node.value)
+    for target in node.targets:
+        targets.assign(m, target, value, node.value)
+
+
+def _ann_assign(m: Machine, node: ast.AnnAssign) -> None:
+    if m.frame is None or m.frame.kind == "class":
+        m.evaluate(node.annotation)
+    if node.value is not None:
+        targets.assign(m, node.target, m.evaluate(node.value), node.value)
+
+
+def _aug_assign(m: Machine, node: ast.AugAssign) -> None:
+    value = m.evaluate(node.value)
+    load = targets.as_load(node.target)
+    old = m.evaluate(load)
+    if not old.immutable:
+        m.change(old)
+        m.put(old, value)
+        definitions.run_dunders(m, [old, value])
+    kind = old.kinds | (value.kinds if old.kinds != value.kinds else frozenset())
+    targets.assign(m, node.target, Value(kind, old.regions | value.regions), None)
+
+
+def _delete(m: Machine, node: ast.Delete) -> None:
+    for target in node.targets:
+        targets.delete(m, target)
+
+
+def _if(m: Machine, node: ast.If) -> None:
+    m.evaluate(node.test)
+    alternatives = [part for part in (node.body, node.orelse) if not _leaves(part)] or [node.body, node.orelse]
+    for part in (node.body, node.orelse):
+        if part not in alternatives:
+            _aside(m, part)
+    if len(alternatives) == 1 and alternatives[0] is not node.body and not alternatives[0]:
+        return
+    _branches(m, [lambda part=part: execute(m, part) for part in alternatives])  # type: ignore[misc]
+
+
+def _aside(m: Machine, body: list[ast.stmt]) -> None:
+    """A branch that never comes back here: what it does counts as possible, what it binds does not matter below."""
+    _branches(m, [lambda: execute(m, body), lambda: None])
+
+
+def _leaves(body: list[ast.stmt]) -> bool:
+    return bool(body) and isinstance(body[-1], (ast.Raise, ast.Return))
+
+
+def _branches(m: Machine, alternatives: list[Callable[[], Any]]) -> None:
+    m.unsure += 1
+    try:
+        m.branch(*alternatives)
+    finally:
+        m.unsure -= 1
+    _settle(m)
+
+
+def _settle(m: Machine) -> None:
+    """Names that all branches bound are certain only now, when the branch is behind us."""
+    if m.certain:
+        for name in m.bound[-1]:
+            if not m.effects.writes.get(name, False):
+                m.effects.write(name, certain=True, line=m.line)
+
+
+def _for(m: Machine, node: ast.For | ast.AsyncFor) -> None:
+    iterable = m.evaluate(node.iter)
+    if iterable.kinds & ITERATORS and not iterable.immutable:
+        m.change(iterable)
+    definitions.run_dunders(m, [iterable])
+    item = m.inside(iterable)
+
+    def body() -> None:
+        for _ in range(2):  # the second round sees what the first one left
+            targets.assign(m, node.target, item, None)
+            execute(m, node.body)
+
+    _branches(m, [body, lambda: None])
+    if node.orelse:
+        _branches(m, [lambda: execute(m, node.orelse), lambda: None] if _breaks(node) else [lambda: execute(m, node.orelse)])
+
+
+def _while(m: Machine, node: ast.While) -> None:
+    m.evaluate(node.test)
+
+    def body() -> None:
+        for _ in range(2):
+            execute(m, node.body)
+            m.evaluate(node.test)
+
+    _branches(m, [body, lambda: None])
+    if node.orelse:
+        _branches(m, [lambda: execute(m, node.orelse), lambda: None])
+
+
+def _breaks(node: ast.AST) -> bool:
+    return any(isinstance(child, ast.Break) for child in ast.walk(node))
+
+
+def _with(m: Machine, node: ast.With | ast.AsyncWith) -> None:
+    swallows = False
+    for item in node.items:
+        value = m.evaluate(item.context_expr)
+        definitions.run_dunders(m, [value])
+        m.change(value)
+        swallows |= not (value.kinds & {"context", "file", "lock", "pool", "connection", "torch-object", "array", "figure"})
+        if item.optional_vars is not None:
+            entered = value if not value.kinds <= {"context", "suppress"} else Value(value.kinds, value.regions)
+            targets.assign(m, item.optional_vars, entered, None)
+    if swallows:  # an unknown context manager may swallow an error half-way
+        with m.attempt():
+            _branches(m, [lambda: execute(m, node.body), lambda: None])
+    else:
+        execute(m, node.body)
+
+
+def _try(m: Machine, node: Any) -> None:
+    def whole() -> None:
+        with m.attempt():
+            execute(m, node.body)
+        execute(m, node.orelse)
+
+    def handler(one: ast.ExceptHandler) -> Callable[[], None]:
+        def run() -> None:
+            with m.attempt():
+                _branches(m, [lambda: execute(m, node.body), lambda: None])
+            if one.type is not None:
+                m.evaluate(one.type)
+            if one.name:
+                targets.bind_name(m, one.name, m.new("unknown"))
+            execute(m, one.body)
+            if one.name:
+                targets.unbind_name(m, one.name)
+
+        return run
+
+    staying = [handler(one) for one in node.handlers if not _leaves(one.body)]
+    for one in node.handlers:
+        if _leaves(one.body):
+            _branches(m, [handler(one), lambda: None])
+    if staying:
+        _branches(m, [whole, *staying])
+    else:
+        whole()
+    execute(m, node.finalbody)
+
+
+def _function(m: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    targets.bind_name(m, node.name, definitions.function(m, node))
+
+
+def _class(m: Machine, node: ast.ClassDef) -> None:
+    targets.bind_name(m, node.name, definitions.klass(m, node))
+
+
+def _import(m: Machine, node: ast.Import) -> None:
+    for alias in node.names:
+        root = alias.name.partition(".")[0]
+        m.effects.modules.add(alias.name)
+        m.effects.uses.add(root)
+        if alias.asname:
+            targets.bind_name(m, alias.asname, Value(frozenset({"module"}), path=alias.name))
+        else:
+            targets.bind_name(m, root, Value(frozenset({"module"}), path=root))
+
+
+def _import_from(m: Machine, node: ast.ImportFrom) -> None:
+    module = node.module or ""
+    if module and not node.level:
+        m.effects.modules.add(module)
+        m.effects.uses.add(module.partition(".")[0])
+    for alias in node.names:
+        if alias.name == "*":
+            m.effects.writes_any = m.effects.writes_any or m.line
+            continue
+        targets.bind_name(m, alias.asname or alias.name, external(f"{module}.{alias.name}"))
+
+
+def _global(m: Machine, node: ast.Global) -> None:
+    if m.frame is not None:
+        m.frame.globals.update(node.names)
+
+
+def _return(m: Machine, node: ast.Return) -> None:
+    if node.value is not None:
+        value = m.evaluate(node.value)
+        if m.frame is not None:
+            _function_frame(m.frame).returned.append(value)
+
+
+def _function_frame(frame: Frame) -> Frame:
+    while frame.kind == "comprehension" and frame.parent is not None:
+        frame = frame.parent
+    return frame
+
+
+def _raise(m: Machine, node: ast.Raise) -> None:
+    for part in (node.exc, node.cause):
+        if part is not None:
+            m.evaluate(part)
+
+
+def _assert(m: Machine, node: ast.Assert) -> None:
+    m.evaluate(node.test)
+    if node.msg is not None:
+        _branches(m, [lambda: m.evaluate(node.msg), lambda: None])  # type: ignore[arg-type]
+
+
+def _match(m: Machine, node: ast.Match) -> None:
+    subject = m.evaluate(node.subject)
+    definitions.run_dunders(m, [subject])
+
+    def case(one: ast.match_case) -> Callable[[], None]:
+        def run() -> None:
+            targets.capture(m, one.pattern, subject)
+            if one.guard is not None:
+                m.evaluate(one.guard)
+            execute(m, one.body)
+
+        return run
+
+    final = node.cases[-1]
+    always = isinstance(final.pattern, ast.MatchAs) and final.pattern.pattern is None and final.guard is None
+    runs: list[Callable[[], Any]] = [case(one) for one in node.cases]
+    # a pattern may bind its names and then fail, so the names of each case may be bound even where another one runs
+    for one in node.cases:
+        _branches(m, [lambda one=one: targets.capture(m, one.pattern, subject), lambda: None])  # type: ignore[misc]
+    _branches(m, runs if always else [*runs, lambda: None])
+
+
+def _type_alias(m: Machine, node: Any) -> None:
+    targets.bind_name(m, node.name.id, m.new("unknown", parts=[_quietly(m, node.value)]))
+
+
+def _quietly(m: Machine, node: ast.expr) -> Value:
+    with m.attempt():
+        return m.evaluate(node)
+
+
+_ACTS: dict[type, Callable[[Machine, Any], None]] = {
+    ast.Expr: _expression,
+    ast.Assign: _assign,
+    ast.AnnAssign: _ann_assign,
+    ast.AugAssign: _aug_assign,
+    ast.Delete: _delete,
+    ast.If: _if,
+    ast.For: _for,
+    ast.AsyncFor: _for,
+    ast.While: _while,
+    ast.With: _with,
+    ast.AsyncWith: _with,
+    ast.Try: _try,
+    ast.FunctionDef: _function,
+    ast.AsyncFunctionDef: _function,
+    ast.ClassDef: _class,
+    ast.Import: _import,
+    ast.ImportFrom: _import_from,
+    ast.Global: _global,
+    ast.Return: _return,
+    ast.Raise: _raise,
+    ast.Assert: _assert,
+    ast.Match: _match,
+}
+for _name, _act in (("TryStar", _try), ("TypeAlias", _type_alias)):
+    if hasattr(ast, _name):  # Python 3.11 and 3.12
+        _ACTS[getattr(ast, _name)] = _act
+
