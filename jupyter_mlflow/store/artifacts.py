@@ -51,6 +51,9 @@ class Artifacts(Protocol):
     def open(self, digest: Digest) -> BinaryIO:
         """Read the verified content."""
 
+    def on_disk(self) -> LocalArtifacts:
+        """The part of it that lies on this machine, which may be collected."""
+
     def delete(self, digest: Digest) -> int:
         """Remove it if it is there; gives the bytes freed."""
 

@@ -11,9 +11,10 @@ When nothing holds, the answer says why in words for people, compared with the l
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from jupyter_mlflow.errors import StoreError
 from jupyter_mlflow.spec import codec
 from jupyter_mlflow.spec.ids import Digest, RunId, StepName
 from jupyter_mlflow.spec.tasks import StepResult, StepTask
-from jupyter_mlflow.store import environments, ingredients, interpreters, salts, traces
+from jupyter_mlflow.store import ingredients, interpreters, mentions, salts, traces
 from jupyter_mlflow.store.artifacts import Artifacts
 from jupyter_mlflow.store.ingredients import Ingredients, key
 from jupyter_mlflow.store.interpreters import Interpreter
@@ -91,9 +92,10 @@ class Cache:
         self._known = Known(runs.database)
         self._salt = salts.salt(runs.home)
 
-    def ingredients(self, task: StepTask, notebook: str) -> Ingredients:
-        """The ingredients of a task of the notebook at `notebook` (absolute path)."""
-        return ingredients.of_task(task, notebook=notebook, interpreter=self._interpreter, salt=self._salt)
+    def ingredients(self, task: StepTask, notebook: str, *, inherited: Mapping[str, str] | None = None) -> Ingredients:
+        """The ingredients of a task of the notebook at `notebook` (absolute path); it inherits our environment variables, or those given."""
+        variables = os.environ if inherited is None else inherited
+        return ingredients.of_task(task, notebook=notebook, interpreter=self._interpreter, salt=self._salt, inherited=variables)
 
     def lookup(self, wanted: Ingredients, folder: Path) -> Hit | Miss:
         """A former result that still holds for a step whose cells run in `folder`, or why there is none.
@@ -111,30 +113,47 @@ class Cache:
         return Miss(key=found, reasons=reasons or self._compared(wanted))
 
     def insert(
-        self, made: Ingredients, folder: Path, result: StepResult, *, outbox: Path | None = None, folders: Iterable[str] = ()
+        self,
+        made: Ingredients,
+        folder: Path,
+        result: StepResult,
+        *,
+        started: float,
+        outbox: Path | None = None,
+        folders: Iterable[str] = (),
     ) -> str:
         """Keep a finished step for later; gives an empty text, or why it cannot be kept.
 
-        `outbox` is where the result's notebook and log lie; `folders` are those whose names the step read.
+        `started` is when its process started: a file or module that changed since may have been read before
+        it changed. `outbox` is where the result's notebook and log lie; `folders` are those whose names it read.
         `result.imports` must name all modules its process had loaded, and `files_read` only files that it had
         not written before: a file that it both read and wrote was changed by it, so that it must run each time.
         """
         refusal = why_not_kept(result)
         if refusal:
             return refusal
-        trace = Trace(
+        trace = self._trace(made, folder, result, folders)
+        refusal = "; ".join(traces.changed_since(trace, started, self._interpreter))
+        if refusal:
+            return refusal
+        self._known.trust(folder, result.files_read)
+        kept = msgspec.structs.replace(
+            trace, notebook=self._stored(outbox, result.notebook), log=self._stored(outbox, result.log)
+        )
+        self._write(made, kept)
+        return ""
+
+    def _trace(self, made: Ingredients, folder: Path, result: StepResult, folders: Iterable[str]) -> Trace:
+        return Trace(
             run=result.run,
             step=result.step,
             folder=str(folder),
-            files={file.path: file.digest for file in result.files_read},
+            files=traces.read_files(result, made.mentioned, folder, self._known),
             folders=traces.listings(folders, folder),
-            environment=environments.describe(result.imports, folder, self._interpreter, self._known),
+            patterns={text: mentions.matches(text, folder) for text in mentions.patterns(made.mentioned)},
+            environment=traces.environment(result, folder, self._interpreter, self._known),
             result=result,
-            notebook=self._stored(outbox, result.notebook),
-            log=self._stored(outbox, result.log),
         )
-        self._write(made, trace)
-        return ""
 
     def fetch(self, hit: Hit, run: RunId, outbox: Path) -> StepResult:
         """The hit's result as a result of `run`: its executed notebook and log are copied into `outbox`."""

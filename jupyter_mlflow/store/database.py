@@ -59,6 +59,22 @@ class Database:
             yield connection
 
     @contextlib.contextmanager
+    def trial(self) -> Iterator[sqlite3.Connection]:
+        """The connection in a transaction that leaves nothing behind: what would be, if."""
+        with self.reading() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+    def shrink(self) -> None:
+        """Give the space of deleted rows back to the disk."""
+        with self.reading() as connection:
+            connection.execute("PRAGMA incremental_vacuum").fetchall()
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """The connection in a transaction: all of it is recorded when the block ends, or nothing."""
         with self.reading() as connection, _transaction(connection, "BEGIN IMMEDIATE"):
@@ -99,6 +115,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     _make_private(path)
     connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
     try:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts for an empty file only
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
         _use_write_ahead_log(connection)

@@ -46,9 +46,14 @@ def signature(found: os.stat_result) -> Signature:
 
 def hexadecimal(digest: str) -> str:
     """The 64 digits; refuses anything else, such as a path in disguise."""
-    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+    if not is_digest(digest):
         raise StoreError(f"{str(digest)[:100]!r} is no digest: it must be `blake3:` and 64 hexadecimal digits.")
     return digest[len(PREFIX) :]
+
+
+def is_digest(text: object) -> bool:
+    """Whether `text` has the form of a digest."""
+    return isinstance(text, str) and _DIGEST.fullmatch(text) is not None
 
 
 def of_bytes(data: bytes | bytearray | memoryview) -> Digest:

@@ -11,6 +11,7 @@ run the same modules are looked up again; a step is reused only if all of them a
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -22,6 +23,8 @@ from jupyter_mlflow.store import digests, distributions
 from jupyter_mlflow.store.distributions import Index
 from jupyter_mlflow.store.interpreters import Interpreter
 from jupyter_mlflow.store.known import Known
+
+_INFO = (".dist-info", ".egg-info")
 
 # Files that an import can run; data that they open is recorded as files read.
 _CODE = (".py", ".so", ".pyd")
@@ -53,6 +56,16 @@ def describe(modules: Iterable[str], folder: Path, interpreter: Interpreter, kno
             if path:
                 local[path] = _code_digest(Path(path), known)
     return _described(owners, local, indexes)
+
+
+def changed_since(moment: float, local: Iterable[str], folder: Path, interpreter: Interpreter) -> Iterator[str]:
+    """What changed after `moment`, in words for people: code that was imported may be older than what lies there now."""
+    for path in local:
+        whole = folder / path
+        if any(_time(file) > moment for file in (_code_files(whole) if whole.is_dir() else [whole])):
+            yield f"module {path} changed while it ran"
+    if any(_time(info) > moment for entry in interpreter.path for info in _infos(Path(entry))):
+        yield "packages were installed while it ran"
 
 
 def _described(owners: set[str], local: dict[str, str], indexes: list[Index]) -> Environment:
@@ -91,6 +104,19 @@ def _code_digest(path: Path, known: Known) -> Digest:
     if not path.is_dir():
         return _file_digest(path, known)
     return digests.of_parts(part for file in _code_files(path) for part in (str(file.relative_to(path)), _file_digest(file, known)))
+
+
+def _infos(folder: Path) -> Iterator[Path]:
+    """What installers make anew at each installation."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        yield from (Path(entry.path) for entry in entries if entry.name.endswith(_INFO))
+
+
+def _time(path: Path) -> float:
+    try:
+        return path.stat().st_ctime
+    except OSError:
+        return 0.0
 
 
 def _file_digest(path: Path, known: Known) -> Digest:

@@ -9,14 +9,14 @@ Values of parameters and variables enter as salted digests, so that none can be 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from jupyter_mlflow.spec import codec
 from jupyter_mlflow.spec.ids import StepName
 from jupyter_mlflow.spec.tasks import StepTask
-from jupyter_mlflow.store import code, digests, salts
+from jupyter_mlflow.store import code, digests, mentions, salts
 from jupyter_mlflow.store.interpreters import Interpreter
 
 # Raised when results of older versions of ours must not be reused: another normalisation, another snapshot format.
@@ -31,8 +31,9 @@ class CellPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InputPart(msgspec.Struct, frozen=True, kw_only=True):
-    """The snapshot that brings one key, and the step that made it (also no part of the key)."""
+    """The snapshot that brings one key, and the step that made it (also no part of the ingredients' key)."""
 
+    key: str
     digest: str
     source: str
 
@@ -46,16 +47,24 @@ class Ingredients(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     cells: tuple[CellPart, ...] = ()
     replay: str = ""
     modules: tuple[str, ...] = ()
-    inputs: dict[str, InputPart] = {}
+    inputs: tuple[InputPart, ...] = ()  # in the order of loading
     parameters: dict[str, str] = {}  # name -> salted digest of the value
     environment: dict[str, str] = {}  # variable -> salted digest of the value
+    mentioned: tuple[str, ...] = ()  # texts in the code that may name files, see `mentions`; follow from the code
     kernel: str = ""
     interpreter: str = ""
     gives: tuple[str, ...] = ()
 
 
-def of_task(task: StepTask, *, notebook: str, interpreter: Interpreter, salt: bytes) -> Ingredients:
-    """The ingredients of a task. Where it runs, for how long and under which id does not matter."""
+def of_task(
+    task: StepTask, *, notebook: str, interpreter: Interpreter, salt: bytes, inherited: Mapping[str, str]
+) -> Ingredients:
+    """The ingredients of a task that inherits these environment variables.
+
+    Where it runs, for how long and under which id does not matter.
+    """
+    sources = [cell.source for cell in task.cells]
+    variables = mentions.variables([*sources, *task.replay], {**inherited, **task.environment})
     given = {name: value for cell in task.cells for name, value in cell.parameters.items()} | task.values
     return Ingredients(
         notebook=notebook,
@@ -63,9 +72,10 @@ def of_task(task: StepTask, *, notebook: str, interpreter: Interpreter, salt: by
         cells=tuple(CellPart(label=f"[{cell.count}]", digest=code.digest(cell.source)) for cell in task.cells),
         replay=digests.of_parts(code.normalised(statement) for statement in task.replay),
         modules=task.modules,
-        inputs={key: InputPart(digest=one.digest, source=one.source) for one in task.inputs for key in one.keys},
+        inputs=tuple(InputPart(key=key, digest=one.digest, source=one.source) for one in task.inputs for key in one.keys),
         parameters={name: salts.of_value(value, salt) for name, value in given.items()},
-        environment={name: salts.of_value(value, salt) for name, value in task.environment.items()},
+        environment={name: salts.of_value(value, salt) for name, value in {**variables, **task.environment}.items()},
+        mentioned=mentions.paths(sources),
         kernel=f"{task.kernel} ({task.language})",
         interpreter=interpreter.title(),
         gives=(*task.gives, *(f"metric {name}" for name in task.metrics)),
@@ -79,8 +89,7 @@ def key(ingredients: Ingredients) -> str:
         [cell.digest for cell in ingredients.cells],
         ingredients.replay,
         ingredients.modules,
-        # The order of inputs is the order of loading.
-        [(name, one.digest) for name, one in ingredients.inputs.items()],
+        [(one.key, one.digest) for one in ingredients.inputs],
         sorted(ingredients.parameters.items()),
         sorted(ingredients.environment.items()),
         ingredients.kernel,
@@ -117,14 +126,15 @@ def _code_changes(old: Ingredients, new: Ingredients) -> Iterator[str]:
 
 
 def _input_changes(old: Ingredients, new: Ingredients) -> Iterator[str]:
-    for name, now in new.inputs.items():
-        before = old.inputs.get(name)
-        if before is None:
-            yield f"input `{name}` from `{now.source}` is new"
-        elif before.digest != now.digest:
-            yield f"input `{name}` from `{now.source}` changed"
-    yield from (f"input `{name}` is gone" for name in old.inputs if name not in new.inputs)
-    if old.inputs.keys() == new.inputs.keys() and [*old.inputs] != [*new.inputs]:
+    before = {one.key: one.digest for one in old.inputs}
+    for one in new.inputs:
+        if one.key not in before:
+            yield f"input `{one.key}` from `{one.source}` is new"
+        elif before[one.key] != one.digest:
+            yield f"input `{one.key}` from `{one.source}` changed"
+    now = {one.key: one.digest for one in new.inputs}
+    yield from (f"input `{one}` is gone" for one in before if one not in now)
+    if before == now and [*before] != [*now]:
         yield "its inputs come in another order"
 
 

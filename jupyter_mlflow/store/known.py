@@ -6,11 +6,16 @@ second change within one tick would leave the signature as it is.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import stat
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from jupyter_mlflow.spec.ids import Digest
+from jupyter_mlflow.spec.tasks import FileRecord
 from jupyter_mlflow.store import digests
 from jupyter_mlflow.store.database import Database
 from jupyter_mlflow.store.digests import Signature
@@ -27,12 +32,21 @@ class Known:
 
     def digest(self, path: Path) -> Digest:
         """The digest of the file at `path`, read only if it is new or changed. Raises OSError."""
-        remembered = self.recall(path, digests.signature(path.stat()))
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # reading a pipe would wait for ever
+            raise OSError(errno.EINVAL, "it is not a plain file", str(path))
+        remembered = self.recall(path, digests.signature(found))
         if remembered is not None:
             return Digest(remembered)
         digest, signature = digests.of_file(path)
         self.remember(path, signature, digest)
         return digest
+
+    def trust(self, folder: Path, files: Iterable[FileRecord]) -> None:
+        """Remember digests that were just found for files which have not changed since before that."""
+        for file in files:
+            with contextlib.suppress(OSError):  # gone: nothing to remember
+                self.remember(folder / file.path, digests.signature((folder / file.path).stat()), file.digest)
 
     def recall(self, path: Path, signature: Signature) -> str | None:
         """What was remembered of `path` if its signature is still the same."""

@@ -48,7 +48,8 @@ class LocalArtifacts:
         self._objects = self.folder / "objects"
         self._signatures = self.folder / "signatures"
         self._incoming = self.folder / "incoming"
-        for made in (self.folder, self._objects, self._signatures, self._incoming):
+        places.chosen_folder(self.folder)
+        for made in (self._objects, self._signatures, self._incoming):
             places.private_folder(made)
 
     def __repr__(self) -> str:
@@ -66,7 +67,7 @@ class LocalArtifacts:
             if not self._kept(digest):
                 with self.arriving() as path:
                     path.write_bytes(data)
-                    self._admit(path, digest)
+                    self._admit(path, digest, path.stat())
         return digest
 
     def put_file(self, path: Path, *, move: bool = False) -> tuple[Digest, int]:
@@ -84,7 +85,7 @@ class LocalArtifacts:
 
     def local_path(self, digest: Digest) -> Path:
         """The object's file, verified; see `Artifacts`."""
-        path = self._object(digest)
+        path = self.path(digest)
         found = _look(path)
         if found is None:
             raise StoreError(f"Artifact {digest} is not in the store {self.folder}. Run the step that makes it again.")
@@ -97,7 +98,7 @@ class LocalArtifacts:
 
     def has(self, digest: Digest) -> bool:
         """Whether it is there."""
-        return _look(self._object(digest)) is not None
+        return _look(self.path(digest)) is not None
 
     def sound(self, digest: Digest) -> bool:
         """Whether it is there and unchanged; see `Artifacts`."""
@@ -112,9 +113,13 @@ class LocalArtifacts:
         """Read the verified content."""
         return self.local_path(digest).open("rb")
 
+    def on_disk(self) -> LocalArtifacts:
+        """All of it."""
+        return self
+
     def delete(self, digest: Digest) -> int:
         """Remove it if it is there."""
-        path = self._object(digest)
+        path = self.path(digest)
         found = _look(path)
         path.unlink(missing_ok=True)
         self._signature(digest).unlink(missing_ok=True)
@@ -122,9 +127,10 @@ class LocalArtifacts:
 
     def __iter__(self) -> Iterator[Digest]:
         """All digests."""
-        for folder in sorted(self._objects.iterdir()):
-            for path in sorted(folder.iterdir()):
-                yield Digest(f"{digests.PREFIX}{folder.name}{path.name}")
+        for path in self._objects.glob("??/*"):
+            digest = Digest(f"{digests.PREFIX}{path.parent.name}{path.name}")
+            if digests.is_digest(digest):  # else something that others left here
+                yield digest
 
     @contextlib.contextmanager
     def using(self) -> Iterator[None]:
@@ -140,7 +146,7 @@ class LocalArtifacts:
 
     def last_used(self, digest: Digest) -> float:
         """When it was last stored or found sound, in seconds since the epoch."""
-        found = _look(self._signature(digest)) or _look(self._object(digest))
+        found = _look(self._signature(digest)) or _look(self.path(digest))
         return found.st_mtime if found else 0.0
 
     def leftovers(self) -> Iterator[Path]:
@@ -151,14 +157,14 @@ class LocalArtifacts:
         with self.arriving() as arriving:
             if not (move and _moved(path, arriving)):
                 _copy(path, arriving)
-            size = arriving.stat().st_size
-            digest = digests.of_mapped(arriving, size)
+            before = arriving.stat()
+            digest = digests.of_mapped(arriving, before.st_size)
             with self.using():
                 if not self._kept(digest):
-                    self._admit(arriving, digest)
+                    self._admit(arriving, digest, before)
         if move:
             path.unlink(missing_ok=True)
-        return digest, size
+        return digest, before.st_size
 
     @contextlib.contextmanager
     def arriving(self) -> Iterator[Path]:
@@ -171,23 +177,30 @@ class LocalArtifacts:
 
     def adopt(self, path: Path, digest: Digest) -> bool:
         """Take in the file at `path`, which should be the object; False when its bytes do not match."""
-        if digests.of_mapped(path, path.stat().st_size) != digest:
+        before = path.stat()
+        if digests.of_mapped(path, before.st_size) != digest:
             return False
         with self.using():
-            self._admit(path, digest)
+            self._admit(path, digest, before)
         return True
 
-    def _admit(self, path: Path, digest: Digest) -> None:
-        """Make the complete file at `path` the object; one of several processes wins, with the same bytes."""
+    def _admit(self, path: Path, digest: Digest, before: os.stat_result) -> None:
+        """Make the complete file at `path` the object; one of several processes wins, with the same bytes.
+
+        `before` is its state before it was hashed. Renaming changes ctime, so it is mtime that shows whether
+        somebody who still had the file open wrote to it; then nothing is recorded and the next reader hashes.
+        """
         path.chmod(places.PRIVATE_FILE)
-        target = self._object(digest)
+        target = self.path(digest)
         places.private_folder(target.parent)
         path.replace(target)
-        self._record(digest, target.stat())
+        after = target.stat()
+        if (after.st_ino, after.st_size, after.st_mtime_ns) == (before.st_ino, before.st_size, before.st_mtime_ns):
+            self._record(digest, after)
 
     def _kept(self, digest: Digest) -> bool:
         """Whether the object is there and sound; it then counts as used now."""
-        path = self._object(digest)
+        path = self.path(digest)
         found = _look(path)
         if found is None or not self._verified(digest, path, found):
             return False
@@ -202,7 +215,7 @@ class LocalArtifacts:
             return False
         if found.st_size > _SMALL and self._recorded(digest) == digests.signature(found):
             return True
-        if digests.of_mapped(path, found.st_size) != digest:
+        if digests.of_file(path)[0] != digest:  # read, not mapped: somebody may be shortening it right now
             return False
         self._record(digest, found)
         return True
@@ -228,7 +241,8 @@ class LocalArtifacts:
         finally:
             os.close(descriptor)
 
-    def _object(self, digest: Digest) -> Path:
+    def path(self, digest: Digest) -> Path:
+        """Where the object lies if it is there; not verified."""
         name = digests.hexadecimal(digest)
         return self._objects / name[:2] / name[2:]
 

@@ -33,15 +33,10 @@ _UNSAFE = re.compile(r"[^a-z0-9_-]+")
 
 
 def home() -> Path:
-    """The folder of all runs and artifacts, made if it is missing.
-
-    A folder that the user chose with JUPYTER_MLFLOW_HOME and that exists keeps its mode: it may hold other
-    things. What we put into it is private all the same.
-    """
+    """The folder of all runs and artifacts, made if it is missing."""
     chosen = os.environ.get("JUPYTER_MLFLOW_HOME")
     if chosen:
-        folder = Path(os.path.abspath(os.path.expanduser(chosen)))  # noqa: PTH100, PTH111 - keeps links, unlike resolve()
-        return folder if folder.is_dir() else private_folder(folder)
+        return chosen_folder(Path(os.path.abspath(os.path.expanduser(chosen))))  # noqa: PTH100, PTH111 - keeps links, unlike resolve()
     return private_folder(_jupyter_data() / "mlflow")
 
 
@@ -77,6 +72,11 @@ def step_folder_name(step: str) -> str:
     readable = _UNSAFE.sub("-", step.lower()).strip("-")[:40]
     # `~` stands in no plain name, so a made-up name never meets one that was taken as it is.
     return f"{readable}~{digests.hexadecimal(digests.of_bytes(step.encode('utf-8', 'surrogatepass')))[:12]}"
+
+
+def chosen_folder(path: Path) -> Path:
+    """Make a folder that the user named. One that exists keeps its mode, because it may hold other things; what we put into it is private."""
+    return path if path.is_dir() else private_folder(path)
 
 
 def private_folder(path: Path) -> Path:

@@ -91,6 +91,10 @@ class RemoteArtifacts:
         """Read the verified content."""
         return self.local_path(digest).open("rb")
 
+    def on_disk(self) -> LocalArtifacts:
+        """The verified copies."""
+        return self.copies
+
     def delete(self, digest: Digest) -> int:
         """Remove it here and there."""
         freed = self.size(digest) if self.has(digest) else 0
@@ -104,7 +108,9 @@ class RemoteArtifacts:
         """All digests in the remote store."""
         for path in self._files.find(f"{self._root}/objects"):
             first, _, rest = str(path).rpartition("/objects/")[2].partition("/")
-            yield Digest(f"{digests.PREFIX}{first}{rest}")
+            digest = Digest(f"{digests.PREFIX}{first}{rest}")
+            if digests.is_digest(digest):
+                yield digest
 
     def _object(self, digest: Digest) -> str:
         name = digests.hexadecimal(digest)

@@ -51,7 +51,7 @@ class RunStore:
     """The run history of one home folder; a context manager that closes it."""
 
     def __init__(self, home: Path | None = None) -> None:
-        self.home = places.home() if home is None else places.private_folder(home)
+        self.home = places.home() if home is None else places.chosen_folder(home)
         self.database = database.Database(self.home)
 
     def __enter__(self) -> RunStore:

@@ -10,7 +10,7 @@ import msgspec
 
 from jupyter_mlflow.spec.ids import Digest, RunId, StepName
 from jupyter_mlflow.spec.tasks import StepResult
-from jupyter_mlflow.store import digests, environments
+from jupyter_mlflow.store import digests, environments, mentions
 from jupyter_mlflow.store.artifacts import Artifacts
 from jupyter_mlflow.store.environments import ABSENT, Environment
 from jupyter_mlflow.store.interpreters import Interpreter
@@ -25,6 +25,7 @@ class Trace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     folder: str  # the notebook's, absolute
     files: dict[str, str] = {}  # path -> digest of the content, or `absent`
     folders: dict[str, str] = {}  # path -> digest of the names in it, or `absent`
+    patterns: dict[str, str] = {}  # pattern of names -> digest of the names it means
     environment: Environment = Environment()
     result: StepResult
     notebook: Digest | None = None  # the executed slice
@@ -39,22 +40,46 @@ def objects(trace: Trace) -> Iterator[Digest]:
 
 
 def changes(trace: Trace, folder: Path, interpreter: Interpreter, known: Known) -> Iterator[str]:
-    """What the step read that is different now, in words for people; cheap checks first, and each only when asked for."""
+    """What the step read that is different now, in words for people."""
     if trace.folder != str(folder):
         yield f"the notebook was moved from {trace.folder}"
         return  # everything else is relative to it
     yield from (f"file {path} {_became(was, now)}" for path, was, now in _differing(trace.files, folder, known.digest))
     yield from (f"folder {path} {_became(was, now)}" for path, was, now in _differing(trace.folders, folder, listing))
-    now = environments.describe(trace.result.imports, folder, interpreter, known)
+    yield from (f"other files match {text}" for text, was in trace.patterns.items() if mentions.matches(text, folder) != was)
+    now = environment(trace.result, folder, interpreter, known)
     if now != trace.environment:
         yield from _environment_changes(trace.environment, now)
 
 
 def missing(trace: Trace, artifacts: Artifacts) -> Iterator[str]:
     """Which of its artifacts are gone or damaged; those that are there are kept from collection for a while."""
-    gone = [digest for digest in objects(trace) if not artifacts.sound(digest)]
-    if gone:
-        yield "outputs were removed from the store" if len(gone) == 1 else f"{len(gone)} outputs were removed from the store"
+    unsound = [digest for digest in objects(trace) if not artifacts.sound(digest)]
+    if unsound:
+        damaged = any(artifacts.has(digest) for digest in unsound)
+        yield "outputs in the store were damaged" if damaged else "outputs were removed from the store"
+
+
+def read_files(result: StepResult, mentioned: Iterable[str], folder: Path, known: Known) -> dict[str, str]:
+    """Files that the step read, as it found them, and those that its code names, as they are."""
+    written = {file.path for file in result.files_written}
+    read = {file.path: file.digest for file in result.files_read}
+    named = {path for path in mentions.present(mentioned, folder) if path not in read and path not in written}
+    return {**read, **file_digests(sorted(named), folder, known)}
+
+
+def environment(result: StepResult, folder: Path, interpreter: Interpreter, known: Known) -> Environment:
+    """Where the step's modules come from now; modules that it wrote itself are among its results."""
+    found = environments.describe(result.imports, folder, interpreter, known)
+    written = {file.path for file in result.files_written}
+    return msgspec.structs.replace(found, local={path: digest for path, digest in found.local.items() if path not in written})
+
+
+def changed_since(trace: Trace, moment: float, interpreter: Interpreter) -> Iterator[str]:
+    """What the step may have read before it changed, in words for people: then nobody knows what the result belongs to."""
+    folder = Path(trace.folder)
+    yield from (f"file {path} changed while it ran" for path in trace.files if _changed(folder / path) > moment)
+    yield from environments.changed_since(moment, trace.environment.local, folder, interpreter)
 
 
 def file_digests(paths: Iterable[str], folder: Path, known: Known) -> dict[str, str]:
@@ -84,6 +109,13 @@ def _now(path: Path, look: Callable[[Path], Digest]) -> str:
         return look(path)
     except OSError:  # gone, or not to be read any more: either way not what it was
         return ABSENT
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_ctime
+    except OSError:  # not there, which is what the trace says or what the next look-up finds
+        return 0.0
 
 
 def _became(was: str, now: str) -> str:
