@@ -130,6 +130,7 @@ def _external(m: Machine, path: str, args: list[Value], keywords: Keywords, node
 def _channels(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keywords: Keywords) -> None:
     if rule.seeds:
         m.write_key(f"random:{rule.seeds}")
+        m.effects.seeded.setdefault(f"random:{rule.seeds}", m.line)
     if rule.draws:
         _draw(m, rule.draws, keywords)
     if rule.process:
@@ -222,6 +223,8 @@ def _stranger(m: Machine, path: str, args: list[Value], keywords: Keywords, node
     root = path.partition(".")[0]
     values = [*args, *keywords.values()]
     m.effects.hidden.setdefault(path, m.line)
+    m.read_key(f"module:{root}")
+    m.write_key(f"module:{root}", certain=False)
     m.draw("numpy")
     m.draw("python")
     for value in values:

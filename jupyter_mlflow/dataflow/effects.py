@@ -16,12 +16,14 @@ class Effects:
     cell: int
     reads: dict[str, bool] = field(default_factory=dict)
     writes: dict[str, bool] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)  # names that may be gone when the cell ends
     changes: set[str] = field(default_factory=set)  # names whose object may be changed in place
     names: set[str] = field(default_factory=set)  # names that stand in the text, not only behind a call
     lines: dict[str, int] = field(default_factory=dict)  # first line that mentions a name
     guarded: set[str] = field(default_factory=set)  # read inside `try`, so a NameError is foreseen
     keys_read: dict[str, bool] = field(default_factory=dict)  # random:..., process:..., patch:...
     keys_written: dict[str, bool] = field(default_factory=dict)
+    seeded: dict[str, int] = field(default_factory=dict)  # random:... keys given a known state -> line
     files_read: dict[str, int] = field(default_factory=dict)  # path or `*` -> line
     files_written: dict[str, int] = field(default_factory=dict)
     reads_any: int = 0  # line of code that may read any name (`eval`, `globals()`); 0 when there is none

@@ -106,6 +106,8 @@ class Machine:
         self.layers[-1][name] = value
         self.bound[-1].add(name)
         self.effects.write(name, certain=self.certain, line=self.line)
+        if self.certain:
+            self.effects.deleted.discard(name)
         for region in value.regions:
             self.holders[region].add(name)
         self._describe(name, value)
@@ -130,6 +132,7 @@ class Machine:
         for names in self.bound:
             names.discard(name)
         self.effects.writes[name] = False
+        self.effects.deleted.add(name)
         self.effects.live.pop(name, None)
         self.effects.lines.setdefault(name, self.line)
 

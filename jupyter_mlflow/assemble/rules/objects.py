@@ -1,0 +1,64 @@
+"""Rules about objects that cannot travel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jupyter_mlflow.assemble.facts import Facts
+from jupyter_mlflow.assemble.rules.rule import Finding, Rule
+from jupyter_mlflow.dataflow import knowledge
+from jupyter_mlflow.spec.diagnostics import Place
+
+
+def live_object(facts: Facts) -> Iterator[Finding]:
+    """A step uses an object that only exists in the process that made it.
+
+    Generators, open files, locks, threads, network and database connections cannot be handed to another process. If nobody uses such an object in a later
+    step nothing is wrong; here a later step does.
+
+    Make the object in the step that uses it, put both cells into one step, or keep plain data instead (`list(generator)`, the file's path, the query's result).
+    """
+    for need in facts.channels.needs.values():
+        maker = facts.effects.get(need.writer)
+        words = maker.live.get(need.key) if maker is not None else None
+        if words is None or maker is None or need.passing:
+            continue
+        certain = need.certain and need.key in maker.definite
+        yield Finding(
+            place=Place(cell=need.reader, line=need.line, step=need.step),
+            message=f"`{need.key}` {'is' if certain else 'may be'} {words} made by step `{need.source}` in cell {need.writer}; "
+            f"it cannot travel to step `{need.step}`, which uses it.",
+            fix=f"Make `{need.key}` in step `{need.step}`, put both cells into one step, or hand over plain data.",
+            related=(Place(cell=need.writer, line=maker.lines.get(need.key), step=need.source),),
+            severity="error" if certain else "warning",
+        )
+
+
+def hidden_state(facts: Facts) -> Iterator[Finding]:
+    """A step may change the inner state of a library that a later step uses.
+
+    What a call such as `library.configure(...)` leaves inside the library's own process does not travel. In `setup` cells such calls are run again for every step.
+
+    Move the call to a `setup` cell, or repeat it in the step that needs it.
+    """
+    for index, effects in sorted(facts.effects.items()):
+        step = facts.step_of(index)
+        if facts.block(step).role != "step":
+            continue
+        for path, line in effects.hidden.items():
+            root = path.partition(".")[0]
+            rule = knowledge.rule(path)
+            later = next((one for one, other in sorted(facts.effects.items()) if one > index and root in other.uses and facts.step_of(one) != step), None)
+            if later is not None and (rule is not None and rule.hidden):
+                yield Finding(
+                    place=Place(cell=index, line=line, step=step),
+                    message=f"`{path}` changes state inside `{root}` that does not travel to step `{facts.step_of(later)}`, which uses `{root}` too.",
+                    fix="Move the call to a `setup` cell, or repeat it in the step that needs it.",
+                    related=(Place(cell=later, step=facts.step_of(later)),),
+                )
+
+
+RULES = (
+    Rule("JM301", "live-object", "error", live_object),
+    Rule("JM302", "hidden-state", "warning", hidden_state),
+)

@@ -1,0 +1,86 @@
+"""Blocks of cells and channels -> steps with what they start with and give, and edges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jupyter_mlflow.dataflow.channels import Channels, Need
+from jupyter_mlflow.dataflow.effects import Effects
+from jupyter_mlflow.notebook.blocks import Block, Blocks
+from jupyter_mlflow.spec.ids import Key, StepName
+from jupyter_mlflow.spec.pipelines import Channel, ChannelKind, Edge, Read, Step
+
+
+def steps(found: Blocks, effects: Mapping[int, Effects], connected: Channels) -> tuple[Step, ...]:
+    """Steps in notebook order of their first cell."""
+    order = {str(block.name): position for position, block in enumerate(found.blocks)}
+    gives: dict[str, set[str]] = {name: set() for name in order}
+    for need in connected.needs.values():
+        gives[need.source].add(need.key)
+    return tuple(_step(block, effects, connected, order, gives[str(block.name)]) for block in found.blocks)
+
+
+def _step(block: Block, effects: Mapping[int, Effects], connected: Channels, order: Mapping[str, int], gives: set[str]) -> Step:
+    needs = sorted(connected.needs_of(str(block.name)), key=lambda need: (order[need.source], need.key))
+    return Step(
+        name=block.name,
+        role=block.role,
+        cells=block.cells,
+        after=block.after,
+        reads=tuple(Read(key=Key(need.key), source=StepName(need.source), certain=need.certain) for need in needs),
+        gives=tuple(Key(key) for key in sorted(gives)),
+        replay=connected.replay.get(str(block.name), ()),
+        modules=connected.modules.get(str(block.name), ()),
+        metrics=_metrics(block, effects) if block.role == "metrics" else (),
+        settings=block.settings,
+    )
+
+
+def _metrics(block: Block, effects: Mapping[int, Effects]) -> tuple[str, ...]:
+    """Names that a metrics cell binds or mentions; those that hold numbers in the end are metrics."""
+    names: dict[str, None] = {}
+    for cell in block.cells:
+        one = effects[cell.index]
+        for name in [*one.writes, *one.reads]:
+            if not name.startswith("_"):
+                names[name] = None
+    return tuple(names)
+
+
+def edges(found: Blocks, effects: Mapping[int, Effects], connected: Channels) -> tuple[Edge, ...]:
+    """Edges in notebook order of target, then source."""
+    order = {str(block.name): position for position, block in enumerate(found.blocks)}
+    channels: dict[tuple[str, str], list[Channel]] = {}
+    for need in connected.needs.values():
+        channels.setdefault((need.source, need.step), []).append(_channel(need, effects))
+    for one in connected.orders:
+        certainty = "certain" if one.certain else "possible"
+        channel = Channel(kind="file", name=one.path, certainty=certainty, cells=tuple(dict.fromkeys(one.cells)))  # type: ignore[arg-type]
+        channels.setdefault((one.source, one.target), []).append(channel)
+    explicit = {(str(name), str(block.name)) for block in found.blocks for name in block.after if str(name) in order and name != block.name}
+    pairs = sorted({*channels, *explicit}, key=lambda pair: (order[pair[1]], order[pair[0]]))
+    return tuple(
+        Edge(
+            source=StepName(source),
+            target=StepName(target),
+            channels=tuple(sorted(channels.get((source, target), ()), key=lambda one: (one.kind, one.name))),
+            explicit=(source, target) in explicit,
+        )
+        for source, target in pairs
+    )
+
+
+def _channel(need: Need, effects: Mapping[int, Effects]) -> Channel:
+    kind, name = _kind(need, effects)
+    cells = tuple(dict.fromkeys((need.writer, need.reader)))
+    return Channel(kind=kind, name=name, certainty="certain" if need.certain else "possible", cells=cells)
+
+
+def _kind(need: Need, effects: Mapping[int, Effects]) -> tuple[ChannelKind, str]:
+    head, colon, rest = need.key.partition(":")
+    if not colon:
+        kind = effects[need.writer].kinds.get(need.key, "variable")
+        return ("definition" if kind == "definition" else "variable"), need.key
+    if head == "random":
+        return "random", rest
+    return "process", rest

@@ -1,0 +1,296 @@
+"""From the effects of cells to what travels between steps.
+
+A step reads a name from the latest other step, in notebook order, that may have written it. A step that may have written a name, but
+need not, passes on what it found: so it reads the name itself, and the latest possible writer always has the right value.
+
+Variables are isolated (each step has its own process), so only this true dependence counts. Files are not: steps share the folder, so two
+steps that touch the same file, one of them writing, keep their order.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from jupyter_mlflow.dataflow.effects import Effects
+from jupyter_mlflow.dataflow.machine import BUILTINS
+
+
+@dataclass(frozen=True)
+class Write:
+    """`step` may (or with `certain`, does) give `key` a new state in `cell`; `wild` when only because its code may write anything."""
+
+    position: int
+    step: str
+    cell: int
+    certain: bool
+    wild: bool = False
+
+
+@dataclass(frozen=True)
+class Need:
+    """`step` starts with `key` as `source` left it. `passing`: only to hand it on."""
+
+    key: str
+    step: str
+    source: str
+    certain: bool
+    reader: int  # cell
+    writer: int  # cell
+    line: int
+    passing: bool = False
+
+
+@dataclass(frozen=True)
+class Order:
+    """`target` touches a file after `source` did, and one of them writes it."""
+
+    source: str
+    target: str
+    path: str
+    cells: tuple[int, int]
+    certain: bool
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A name that no earlier cell gives."""
+
+    name: str
+    step: str
+    cell: int
+    line: int
+    certain: bool
+
+
+@dataclass(frozen=True)
+class Clash:
+    """A step whose cells stand apart would need `key` in two states at once."""
+
+    key: str
+    step: str
+    other: str
+    cell: int
+
+
+@dataclass
+class Channels:
+    """All that travels, and what was noticed on the way."""
+
+    needs: dict[tuple[str, str], Need] = field(default_factory=dict)  # (step, key)
+    orders: list[Order] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
+    clashes: list[Clash] = field(default_factory=list)
+    writes: dict[str, list[Write]] = field(default_factory=dict)
+    modules: dict[str, tuple[str, ...]] = field(default_factory=dict)  # step -> dotted modules imported before it
+    replay: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def needs_of(self, step: str) -> list[Need]:
+        """What `step` starts with."""
+        return [need for (owner, _), need in self.needs.items() if owner == step]
+
+
+def connect(cells: Sequence[tuple[str, Effects]], fallible: Iterable[int] = ()) -> Channels:
+    """Channels between steps; `cells` are (step, effects) in notebook order, `fallible` those that may stop half-way and still go on."""
+    return _Connector(cells, frozenset(fallible)).run()
+
+
+class _Connector:
+    def __init__(self, cells: Sequence[tuple[str, Effects]], fallible: frozenset[int]) -> None:
+        self.cells = cells
+        self.fallible = fallible
+        self.found = Channels()
+        self.bound: dict[str, set[str]] = {}
+        self.wild: list[Write] = []
+        self.seeded: set[str] = set()
+        self.files: list[tuple[str, int, str, bool]] = []  # step, cell, path, writes
+        self.moves = any(key == "process:cwd" for _, effects in cells for key in effects.keys_written)
+        self.modules: list[str] = []
+        self.replays: list[tuple[str, str, set[str]]] = []  # step, statement, names
+        self.started: set[str] = set()
+        self.cell = 0
+
+    def run(self) -> Channels:
+        for position, (step, effects) in enumerate(self.cells):
+            self._start(step, position, effects)
+            self._names(step, position, effects)
+            self._keys(step, position, effects)
+            self._files(step, effects)
+            self._end(step, effects)
+        self._apart()
+        return self.found
+
+    # ---- a step begins: what it gets whether it asks or not --------------------------------------------------------
+
+    def _start(self, step: str, position: int, effects: Effects) -> None:
+        self.found.modules[step] = tuple(dict.fromkeys(self.modules))
+        if step in self.started:
+            return
+        self.started.add(step)
+        self.bound[step] = set()
+        self.found.replay[step] = tuple(text for owner, text, _ in self.replays if owner != step)
+        for _, _, names in self.replays:
+            for name in sorted(names):
+                self._need(name, step, position, certain=False, cell=effects.cell, line=1)
+        for key in list(self.found.writes):
+            if key.startswith(("process:", "patch:")):
+                self._need(key, step, position, certain=False, cell=effects.cell, line=1)
+                if key.startswith("patch:"):
+                    self._need(key.removeprefix("patch:").partition(".")[0], step, position, certain=False, cell=effects.cell, line=1)
+
+    def _end(self, step: str, effects: Effects) -> None:
+        self.modules += sorted(effects.modules)
+        self.replays += [(step, text, effects.replay_reads) for text in effects.replay]
+
+    # ---- names -----------------------------------------------------------------------------------------------------
+
+    def _names(self, step: str, position: int, effects: Effects) -> None:
+        bound = self.bound[step]
+        for name, certain in effects.reads.items():
+            if name not in bound:
+                found = self._need(name, step, position, certain=certain, cell=effects.cell, line=effects.lines.get(name, 1))
+                if not found and name not in BUILTINS and name not in effects.guarded and name not in effects.history:
+                    self._missing(name, step, effects, certain)
+        if effects.reads_any:
+            self._everything(step, position, effects, effects.reads_any)
+        fallible = effects.cell in self.fallible
+        for name, sure in effects.writes.items():
+            certain = sure and not fallible
+            if not certain and name not in bound:
+                self._need(name, step, position, certain=False, cell=effects.cell, line=effects.lines.get(name, 1), passing=name not in effects.reads)
+            self._write(name, Write(position, step, effects.cell, certain=certain))
+            if certain:
+                bound.add(name)
+            elif name in effects.deleted or fallible:
+                bound.discard(name)
+        if effects.writes_any:
+            self.wild.append(Write(position, step, effects.cell, certain=False, wild=True))
+            bound.clear()
+
+    def _missing(self, name: str, step: str, effects: Effects, certain: bool) -> None:
+        wild = any(one.step == step for one in self.wild)
+        if not wild and not effects.writes_any:
+            self.found.missing.append(Missing(name, step, effects.cell, effects.lines.get(name, 1), certain))
+
+    def _everything(self, step: str, position: int, effects: Effects, line: int) -> None:
+        for name in [key for key in self.found.writes if ":" not in key]:
+            self._need(name, step, position, certain=False, cell=effects.cell, line=line)
+
+    def _write(self, key: str, write: Write) -> None:
+        self.found.writes.setdefault(key, []).append(write)
+
+    def _latest(self, key: str, step: str, position: int) -> Write | None:
+        """The latest other step before `position` that may have written `key`."""
+        candidates = [one for one in self.found.writes.get(key, ()) if one.step != step and one.position < position]
+        if ":" not in key:
+            candidates += [one for one in self.wild if one.step != step and one.position < position]
+        return max(candidates, key=lambda one: (one.position, not one.wild)) if candidates else None
+
+    def _need(self, key: str, step: str, position: int, *, certain: bool, cell: int, line: int, passing: bool = False) -> bool:
+        write = self._latest(key, step, position)
+        if write is None:
+            return False
+        if write.wild:  # it hands on what it may not have touched
+            self._need(key, write.step, write.position, certain=False, cell=write.cell, line=1, passing=True)
+        sure = certain and write.certain
+        old = self.found.needs.get((step, key))
+        if old is None or (old.source == write.step and (sure and not old.certain or old.passing and not passing)):
+            self.found.needs[step, key] = Need(key, step, write.step, sure or (old is not None and old.certain), cell, write.cell, line, passing)
+        elif old.source != write.step:
+            self.found.clashes.append(Clash(key, step, write.step, cell))
+        return True
+
+    # ---- random and process state ----------------------------------------------------------------------------------
+
+    def _keys(self, step: str, position: int, effects: Effects) -> None:
+        bound = self.bound[step]
+        seeds = set(effects.seeded)
+        for key, certain in effects.keys_read.items():
+            if key not in bound and (not key.startswith("random:") or key in self.seeded):
+                self._need(key, step, position, certain=certain, cell=effects.cell, line=1)
+        self.seeded |= seeds
+        for key, certain in effects.keys_written.items():
+            if key.startswith("random:") and key not in self.seeded:
+                continue
+            if not certain and key not in bound:
+                self._need(key, step, position, certain=False, cell=effects.cell, line=1, passing=key not in effects.keys_read)
+            self._write(key, Write(position, step, effects.cell, certain=certain))
+            if certain:
+                bound.add(key)
+
+    # ---- files -----------------------------------------------------------------------------------------------------
+
+    def _files(self, step: str, effects: Effects) -> None:
+        for writes, paths in ((False, effects.files_read), (True, effects.files_written)):
+            for raw in paths:
+                path = "*" if self.moves else normal(raw)
+                for other, cell, before, wrote in self.files:
+                    if other != step and (wrote or writes) and overlap(before, path):
+                        self._order(other, step, path if path != "*" else before, (cell, effects.cell))
+                self.files.append((step, effects.cell, path, writes))
+
+    def _order(self, source: str, target: str, path: str, cells: tuple[int, int]) -> None:
+        if not any(one.source == source and one.target == target and one.path == path for one in self.found.orders):
+            self.found.orders.append(Order(source, target, path, cells, certain=path != "*"))
+
+    # ---- steps whose cells stand apart -----------------------------------------------------------------------------
+
+    def _apart(self) -> None:
+        """A need that was met from a step's first cells, though the step goes on writing the key after the reader ran."""
+        positions: dict[str, list[int]] = {}
+        first: dict[int, int] = {effects.cell: position for position, (_, effects) in enumerate(self.cells)}
+        for position, (step, _) in enumerate(self.cells):
+            positions.setdefault(step, []).append(position)
+        for need in list(self.found.needs.values()):
+            reader = first[need.reader]
+            later = [one for one in self.found.writes.get(need.key, ()) if one.step == need.source and one.position > reader]
+            if later and not need.passing:
+                self.found.clashes.append(Clash(need.key, need.source, need.step, later[0].cell))
+
+
+def normal(path: str) -> str:
+    """A path in one spelling; wildcards leave the folder they stand in."""
+    if path == "*":
+        return path
+    head = re.split(r"[*?\[{]", path, maxsplit=1)[0]
+    if head != path:
+        head = head.rpartition("/")[0]
+    return posixpath.normpath(head) if head else "*"
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether two paths may be the same file, or one lies in the other."""
+    if "*" in (one, other) or one == other or "." in (one, other):
+        return True
+    if posixpath.isabs(one) != posixpath.isabs(other):
+        return posixpath.basename(one) == posixpath.basename(other)
+    return one.startswith(other + "/") or other.startswith(one + "/")
+
+
+def cycle(edges: Mapping[str, set[str]]) -> tuple[str, ...]:
+    """One cycle among `node -> nodes it waits for`, or nothing."""
+    state: dict[str, int] = {}
+    for start in edges:
+        path: list[str] = []
+        stack: list[tuple[str, bool]] = [(start, False)]
+        while stack:
+            node, leaving = stack.pop()
+            if leaving:
+                state[node] = 2
+                path.pop()
+                continue
+            if state.get(node) == 2:
+                continue
+            if state.get(node) == 1:
+                return tuple(path[path.index(node):]) if node in path else ()
+            state[node] = 1
+            path.append(node)
+            stack.append((node, True))
+            for other in sorted(edges.get(node, ())):
+                if state.get(other) == 1:
+                    return tuple(path[path.index(other):])
+                if state.get(other) != 2:
+                    stack.append((other, False))
+    return ()
