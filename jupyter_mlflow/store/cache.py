@@ -12,17 +12,19 @@ When nothing holds, the answer says why in words for people, compared with the l
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from jupyter_mlflow.errors import StoreError
 from jupyter_mlflow.spec import codec
-from jupyter_mlflow.spec.ids import Digest, RunId, StepName
+from jupyter_mlflow.spec.ids import Digest, RunId
 from jupyter_mlflow.spec.tasks import StepResult, StepTask
 from jupyter_mlflow.store import ingredients, interpreters, mentions, salts, traces
 from jupyter_mlflow.store.artifacts import Artifacts
@@ -33,6 +35,8 @@ from jupyter_mlflow.store.runs import RunStore
 from jupyter_mlflow.store.traces import Trace
 
 __all__ = ["Cache", "Hit", "Ingredients", "Miss", "key"]
+
+T = TypeVar("T")
 
 # Traces kept for one key: enough to go back and forth between a few versions of the data.
 _TRACES = 8
@@ -93,7 +97,7 @@ class Cache:
         self._salt = salts.salt(runs.home)
 
     def ingredients(self, task: StepTask, notebook: str, *, inherited: Mapping[str, str] | None = None) -> Ingredients:
-        """The ingredients of a task of the notebook at `notebook` (absolute path); it inherits our environment variables, or those given."""
+        """The ingredients of a task of the notebook at this absolute path; it inherits our environment variables, or those given."""
         variables = os.environ if inherited is None else inherited
         return ingredients.of_task(task, notebook=notebook, interpreter=self._interpreter, salt=self._salt, inherited=variables)
 
@@ -105,14 +109,14 @@ class Cache:
         found = key(wanted)
         reasons: tuple[str, ...] = ()
         for number, trace in self._traces(found):
-            why_not = (*traces.changes(trace, folder, self._interpreter, self._known), *traces.missing(trace, self._artifacts))
+            why_not = tuple(traces.changes(trace, folder, self._interpreter, self._known)) or tuple(traces.missing(trace, self._artifacts))
             if not why_not:
                 self._used(number)
                 return Hit(key=found, trace=trace)
             reasons = reasons or why_not
         return Miss(key=found, reasons=reasons or self._compared(wanted))
 
-    def insert(
+    def insert(  # noqa: PLR0913 - all that is known about a finished step, by name
         self,
         made: Ingredients,
         folder: Path,
@@ -137,9 +141,7 @@ class Cache:
         if refusal:
             return refusal
         self._known.trust(folder, result.files_read)
-        kept = msgspec.structs.replace(
-            trace, notebook=self._stored(outbox, result.notebook), log=self._stored(outbox, result.log)
-        )
+        kept = msgspec.structs.replace(trace, notebook=self._stored(outbox, result.notebook), log=self._stored(outbox, result.log))
         self._write(made, kept)
         return ""
 
@@ -171,11 +173,7 @@ class Cache:
             return False
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            # Beside its place and renamed, so that nobody reads half of it; through a link, as writing it would.
-            target = target.resolve()
-            beside = target.with_name(f".{target.name[:100]}.{time.time_ns():x}")
-            shutil.copyfile(self._artifacts.local_path(digest), beside)
-            beside.replace(target)
+            _put_in_place(self._artifacts.local_path(digest), target)
         except OSError as error:
             raise StoreError(f"Cannot put {target} back, which the cached step wrote: {error.strerror or error}.") from error
         return True
@@ -183,7 +181,8 @@ class Cache:
     def _traces(self, found: str) -> list[tuple[int, Trace]]:
         with self._database.reading() as connection:
             rows = connection.execute("SELECT number, body FROM trace WHERE key = ? ORDER BY used DESC, number DESC", (found,)).fetchall()
-        return [(number, codec.decode(body, Trace)) for number, body in rows]
+        read = [(number, _readable(body, Trace)) for number, body in rows]
+        return [(number, trace) for number, trace in read if trace is not None]
 
     def _compared(self, wanted: Ingredients) -> tuple[str, ...]:
         with self._database.reading() as connection:
@@ -192,7 +191,10 @@ class Cache:
             ).fetchone()
         if row is None:
             return ("never run before",)
-        return tuple(ingredients.changes(codec.decode(row[0], Ingredients), wanted)) or ("outputs were removed from the store",)
+        before = _readable(row[0], Ingredients)
+        if before is None:
+            return ("the cache was written by another version of jupyter_mlflow",)
+        return tuple(ingredients.changes(before, wanted)) or ("outputs were removed from the store",)
 
     def _write(self, made: Ingredients, trace: Trace) -> None:
         now, found = time.time(), key(made)
@@ -200,14 +202,16 @@ class Cache:
         with self._database.writing() as connection:
             connection.execute(
                 "INSERT INTO entry (key, notebook, step, made, body) VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT (key) DO UPDATE SET notebook = excluded.notebook, step = excluded.step, made = excluded.made, body = excluded.body",
+                "ON CONFLICT (key) DO UPDATE "
+                "SET notebook = excluded.notebook, step = excluded.step, made = excluded.made, body = excluded.body",
                 entry,
             )
             connection.execute(
                 "INSERT INTO trace (key, made, used, body) VALUES (?, ?, ?, ?)", (found, now, now, codec.encode(trace).decode())
             )
             connection.execute(
-                "DELETE FROM trace WHERE key = ? AND number NOT IN (SELECT number FROM trace WHERE key = ? ORDER BY used DESC, number DESC LIMIT ?)",
+                "DELETE FROM trace WHERE key = ? AND number NOT IN "
+                "(SELECT number FROM trace WHERE key = ? ORDER BY used DESC, number DESC LIMIT ?)",
                 (found, found, _TRACES),
             )
 
@@ -227,6 +231,27 @@ class Cache:
         target = outbox / Path(name).name
         shutil.copyfile(self._artifacts.local_path(digest), target)
         return str(target) if Path(name).is_absolute() else target.name
+
+
+def _readable(body: str, kind: type[T]) -> T | None:
+    """What another version of ours wrote may lack what this one needs: then it is as if it were not there."""
+    try:
+        return codec.decode(body, kind)
+    except msgspec.ValidationError:
+        return None
+
+
+def _put_in_place(source: Path, target: Path) -> None:
+    """Copied beside its place and renamed, so that nobody reads half of it; through a link, as the step wrote it."""
+    target = target.resolve()
+    beside = target.with_name(f".{secrets.token_hex(8)}")
+    try:
+        shutil.copyfile(source, beside)
+        if target.exists():
+            shutil.copymode(target, beside)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def why_not_kept(result: StepResult) -> str:

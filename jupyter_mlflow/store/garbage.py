@@ -29,6 +29,7 @@ from jupyter_mlflow.errors import StoreError, UsageError
 from jupyter_mlflow.spec.ids import Digest, RunId
 from jupyter_mlflow.store import places
 from jupyter_mlflow.store.artifacts import Artifacts
+from jupyter_mlflow.store.known import Known
 from jupyter_mlflow.store.local import LocalArtifacts
 from jupyter_mlflow.store.runs import UNFINISHED, RunStore
 
@@ -82,6 +83,7 @@ def _removed(store: RunStore, artifacts: Artifacts, runs: tuple[RunId, ...], *, 
         return Freed(runs=runs, cached_steps=steps, artifacts=len(sizes), bytes=sum(sizes) + sum(map(_folder_size, folders)))
     freed = [*_delete(local, doomed, _limit(store))]
     size = sum(freed) + sum(map(_remove_folder, folders)) + _remove_leftovers(local)
+    Known(store.database).forget_missing()
     store.database.shrink()
     return Freed(runs=runs, cached_steps=steps, artifacts=len(freed), bytes=size)
 
@@ -161,4 +163,4 @@ def _remove_folder(folder: Path) -> int:
 
 
 def _folder_size(folder: Path) -> int:
-    return sum(os.lstat(os.path.join(parent, name)).st_size for parent, _, files in os.walk(folder) for name in files)  # noqa: PTH116, PTH118
+    return sum(os.lstat(os.path.join(parent, name)).st_size for parent, _, files in os.walk(folder) for name in files)  # noqa: PTH118

@@ -56,9 +56,7 @@ class Ingredients(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     gives: tuple[str, ...] = ()
 
 
-def of_task(
-    task: StepTask, *, notebook: str, interpreter: Interpreter, salt: bytes, inherited: Mapping[str, str]
-) -> Ingredients:
+def of_task(task: StepTask, *, notebook: str, interpreter: Interpreter, salt: bytes, inherited: Mapping[str, str]) -> Ingredients:
     """The ingredients of a task that inherits these environment variables.
 
     Where it runs, for how long and under which id does not matter.

@@ -62,6 +62,14 @@ class Known:
             connection.execute("INSERT OR REPLACE INTO known VALUES (?, ?, ?)", (_name(path), _text(signature), value))
 
 
+    def forget_missing(self) -> None:
+        """Forget paths that are gone."""
+        with self._database.writing() as connection:
+            names = [row[0] for row in connection.execute("SELECT path FROM known")]
+            gone = [(name,) for name in names if not os.path.lexists(name)]
+            connection.executemany("DELETE FROM known WHERE path = ?", gone)
+
+
 def _name(path: Path) -> str:
     # Names on disk are bytes; those that are no UTF-8 come as lone surrogates, which SQLite refuses.
     return os.fsencode(path).decode("utf-8", "backslashreplace")

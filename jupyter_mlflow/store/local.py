@@ -86,10 +86,13 @@ class LocalArtifacts:
     def local_path(self, digest: Digest) -> Path:
         """The object's file, verified; see `Artifacts`."""
         path = self.path(digest)
-        found = _look(path)
-        if found is None:
-            raise StoreError(f"Artifact {digest} is not in the store {self.folder}. Run the step that makes it again.")
-        if not self._verified(digest, path, found):
+        try:
+            verified = self._verified(digest, path, path.lstat())
+        except FileNotFoundError as error:
+            raise StoreError(f"Artifact {digest} is not in the store {self.folder}. Run the step that makes it again.") from error
+        except OSError as error:
+            raise StoreError(f"Artifact {digest} cannot be read from {path}: {error.strerror or error}.") from error
+        if not verified:
             raise TamperedError(
                 f"Artifact {digest} does not match its digest: {path} was changed after it was stored. Nothing of it was loaded. "
                 "Delete that file and run again; the step that makes it will run anew."
@@ -146,8 +149,11 @@ class LocalArtifacts:
 
     def last_used(self, digest: Digest) -> float:
         """When it was last stored or found sound, in seconds since the epoch."""
-        found = _look(self._signature(digest)) or _look(self.path(digest))
-        return found.st_mtime if found else 0.0
+        used = _look(self._signature(digest))
+        if used:
+            return used.st_mtime
+        stored = _look(self.path(digest))  # by a process that died right after; a moved file has an old mtime
+        return stored.st_ctime if stored else 0.0
 
     def leftovers(self) -> Iterator[Path]:
         """Files that were on their way in; old ones belong to dead processes."""
@@ -217,7 +223,9 @@ class LocalArtifacts:
             return True
         if digests.of_file(path)[0] != digest:  # read, not mapped: somebody may be shortening it right now
             return False
-        self._record(digest, found)
+        if found.st_size > _SMALL:
+            with contextlib.suppress(OSError):  # a store that can only be read is still a store: hash again next time
+                self._record(digest, found)
         return True
 
     def _recorded(self, digest: Digest) -> digests.Signature | None:

@@ -26,27 +26,41 @@ _LOOKS_LIKE_FILE = re.compile(r"(?!\w+://)[^\n\0]*\.[A-Za-z0-9]{1,10}")
 _PATTERN = re.compile(r"[^\n\0]*[*?\[][^\n\0]*")
 _WORD = re.compile(r"[^\s'\"()=,;|<>&`]+")
 
-_LOOKS_AT_VARIABLES = re.compile(r"\b(environ|environb|getenv|expandvars|dotenv|BaseSettings)\b|%%?(env|bash|sh|script|sx|system)\b|^\s*!|=\s*!", re.MULTILINE)
-_QUOTED_NAME = re.compile(r"['\"]([A-Za-z_][A-Za-z0-9_]*)['\"]")
-_SHELL_NAME = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+# How code looks at variables: any way, and the ways that name the variable right there.
+_LOOK = re.compile(r"\b(environb?|getenv|expandvars|dotenv_values|load_dotenv|BaseSettings)\b")
+_NAMED_LOOK = re.compile(
+    r"\benvironb?\s*(?:\[|\.(?:get|setdefault|pop)\s*\()\s*b?['\"](\w+)['\"]"
+    r"|\bgetenv\s*\(\s*['\"](\w+)['\"]"
+    r"|['\"](\w+)['\"]\s+(?:not\s+)?in\s+(?:os\.)?environ\b(?!\s*[.\[])"
+)
+_IMPORTS = re.compile(r"^\s*(from\s+os\s+)?import\s.*$", re.MULTILINE)
+_SHELL = re.compile(r"^\s*(!|%%?(bash|sh|script|sx|system|env)\b)|=\s*!", re.MULTILINE)
+_SHELL_NAME = re.compile(r"\$\{?([A-Za-z_]\w*)|%env\s+([A-Za-z_]\w*)")
+
+# Variables that differ from one terminal to the next and mean nothing to a computation.
+_PASSING = re.compile(
+    r"_|SHLVL|PWD|OLDPWD|COLUMNS|LINES|DISPLAY|WINDOWID|PS\d|LS_COLORS|PAGER|GIT_PAGER|CLICOLOR\w*|FORCE_COLOR|MPLBACKEND"
+    r"|(TERM|SSH|XDG|DBUS|JPY|JUPYTER|PYDEVD|PYTEST|VSCODE|GNOME|KDE|TMUX|STY|INVOCATION|JOURNAL)\w*"
+)
 
 # Variables that change what libraries compute, or which modules are found, though no cell names them.
-_ALWAYS = re.compile(r"PYTHON(PATH|HASHSEED|OPTIMIZE|UTF8|IOENCODING|WARNINGS)|TZ|LANG|LANGUAGE|LC_\w+|(OMP|MKL|OPENBLAS|NUMBA|XLA|TF|CUDA|JAX|TORCH)_\w+")
+_ALWAYS = re.compile(
+    r"PYTHON(PATH|HASHSEED|OPTIMIZE|UTF8|IOENCODING|WARNINGS)|TZ|LANG|LANGUAGE|LC_\w+|(OMP|MKL|OPENBLAS|NUMBA|XLA|TF|CUDA|JAX|TORCH)_\w+"
+)
 
 
 def paths(sources: Iterable[str]) -> tuple[str, ...]:
     """Texts in the code that may be names of files, or patterns of names."""
-    found = dict.fromkeys(text for source in sources for text in _texts(source) if 0 < len(text) <= _LONGEST and "\0" not in text)
-    return tuple(found)[:_MOST]
+    return tuple(dict.fromkeys(text for source in sources for text in _texts(source) if _can_be_name(text)))[:_MOST]
 
 
 def present(mentioned: Iterable[str], folder: Path) -> Iterator[str]:
-    """Those that are files now, or look like the name of one that could come."""
+    """Those that are files now, or look like the name of one that could come, as paths relative to `folder` where below it."""
     for text in mentioned:
         if not _is_pattern(text):
-            path = folder / os.path.expanduser(text)  # noqa: PTH111 - a mere text so far
-            if _is_file(path) or (_LOOKS_LIKE_FILE.fullmatch(text) and not path.is_dir()):
-                yield text
+            path = os.path.normpath(folder / os.path.expanduser(text))  # noqa: PTH111 - a mere text so far
+            if os.path.isfile(path) or (_LOOKS_LIKE_FILE.fullmatch(text) and not os.path.isdir(path)):  # noqa: PTH112, PTH113
+                yield _shortened(path, folder)
 
 
 def patterns(mentioned: Iterable[str]) -> Iterator[str]:
@@ -64,13 +78,19 @@ def variables(sources: Iterable[str], environment: Mapping[str, str]) -> dict[st
 
     Code that looks at the environment without naming a variable may look at all of it.
     """
-    named: set[str] = set()
+    named = {name for name in environment if _ALWAYS.fullmatch(name)}
     for source in sources:
-        if _LOOKS_AT_VARIABLES.search(source):
-            names = {*_QUOTED_NAME.findall(source), *_SHELL_NAME.findall(source)}
-            named |= names or environment.keys()
-    named |= {name for name in environment if _ALWAYS.fullmatch(name)}
+        named |= _looked_at(_IMPORTS.sub("", source), environment)
     return {name: environment.get(name) for name in sorted(named)}
+
+
+def _looked_at(source: str, environment: Mapping[str, str]) -> set[str]:
+    names = {name for found in _NAMED_LOOK.findall(source) for name in found if name}
+    if len(_LOOK.findall(source)) > len(_NAMED_LOOK.findall(source)):
+        names |= {name for name in environment if not _PASSING.fullmatch(name)}
+    if _SHELL.search(source):
+        names |= {"PATH", *(name for found in _SHELL_NAME.findall(source) for name in found if name)}
+    return names
 
 
 def _texts(source: str) -> Iterator[str]:
@@ -88,8 +108,16 @@ def _is_pattern(text: str) -> bool:
     return _PATTERN.fullmatch(text) is not None and ("." in text or "/" in text) and not text.startswith("/")
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that no file can have
+def _can_be_name(text: str) -> bool:
+    if not 0 < len(text) <= _LONGEST or "\0" in text or "\n" in text:
         return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a character, which can be written but not stored
+        return False
+    return True
+
+
+def _shortened(path: str, folder: Path) -> str:
+    below = f"{folder}{os.sep}"
+    return path.removeprefix(below)

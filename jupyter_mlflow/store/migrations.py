@@ -89,20 +89,24 @@ def migrate(connection: sqlite3.Connection, shown: str) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        found = version(connection)
-        if found > len(STEPS):
-            raise StoreError(
-                f"The run history {shown} was written by a newer jupyter_mlflow (its version is {found}, this one reads up to "
-                f"{len(STEPS)}). Upgrade jupyter_mlflow, or set JUPYTER_MLFLOW_HOME to another folder."
-            )
-        for step in STEPS[found:]:
-            for statement in step:
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+        _apply(connection, shown)
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+
+
+def _apply(connection: sqlite3.Connection, shown: str) -> None:
+    found = version(connection)
+    if found > len(STEPS):
+        raise StoreError(
+            f"The run history {shown} was written by a newer jupyter_mlflow (its version is {found}, this one reads up to "
+            f"{len(STEPS)}). Upgrade jupyter_mlflow, or set JUPYTER_MLFLOW_HOME to another folder."
+        )
+    for step in STEPS[found:]:
+        for statement in step:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(STEPS)}")
 
 
 def version(connection: sqlite3.Connection) -> int:

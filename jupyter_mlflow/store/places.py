@@ -75,7 +75,7 @@ def step_folder_name(step: str) -> str:
 
 
 def chosen_folder(path: Path) -> Path:
-    """Make a folder that the user named. One that exists keeps its mode, because it may hold other things; what we put into it is private."""
+    """Make a folder that the user named. One that exists keeps its mode: it may hold other things, and ours in it are private."""
     return path if path.is_dir() else private_folder(path)
 
 

@@ -54,7 +54,7 @@ class RunStore:
         self.home = places.home() if home is None else places.chosen_folder(home)
         self.database = database.Database(self.home)
 
-    def __enter__(self) -> RunStore:
+    def __enter__(self) -> RunStore:  # noqa: PYI034 - `Self` came with Python 3.11
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -114,9 +114,7 @@ class RunStore:
             _must_exist(connection, run)
             return tuple(events.read(connection, run, after, -1))
 
-    def follow(
-        self, run: RunId, after: int = 0, *, pause: float = 0.1, until: Callable[[], bool] = lambda: False
-    ) -> Iterator[Event]:
+    def follow(self, run: RunId, after: int = 0, *, pause: float = 0.1, until: Callable[[], bool] = lambda: False) -> Iterator[Event]:
         """Events from number `after` on, waiting for new ones until the run has ended or `until` says so."""
         while True:
             ended = until() or not self._unfinished(run)  # asked before reading, so that the last events are not missed
@@ -164,9 +162,7 @@ class RunStore:
     def mark_lost(self) -> tuple[RunId, ...]:
         """Mark unfinished runs whose launcher is dead as `lost`, and their unfinished steps as `cancelled`."""
         with self.database.reading() as connection:
-            rows = connection.execute(
-                "SELECT run, pid, birth, machine, touched FROM run WHERE state IN ('queued', 'running')"
-            ).fetchall()
+            rows = connection.execute("SELECT run, pid, birth, machine, touched FROM run WHERE state IN ('queued', 'running')").fetchall()
         return tuple(RunId(run) for run, pid, birth, machine, touched in rows if _dead(pid, birth, machine, touched) and self._lose(run))
 
     def _lose(self, run: RunId) -> bool:
@@ -194,7 +190,8 @@ def _dead(pid: int, birth: str, machine: str, touched: float) -> bool:
     here = processes.machine()
     if machine == here:
         return not processes.alive(pid, birth)
-    if machine.split("/")[0] == here.split("/")[0] and machine.split("/")[1] != here.split("/")[1]:
+    (host, boot), (our_host, our_boot) = (text.split("/")[:2] for text in (machine, here))
+    if host == our_host and boot != our_boot:
         return True  # this machine has been started anew since
     return time.time() - touched > _SILENCE
 

@@ -4,6 +4,8 @@
     2              the one before it
     20261124-01    the one run whose id begins so
     k3f9           the one run whose id ends in -k3f9
+
+A whole id comes before all of these.
 """
 
 from __future__ import annotations
