@@ -173,7 +173,7 @@ def _super(m: Machine, args: list[Value], keywords: Keywords) -> Value:
 def _vars(m: Machine, args: list[Value], keywords: Keywords) -> Value:
     if not args:
         return m.unknown(*(m.frame.names.values() if m.frame is not None else ()))
-    return Value(frozenset({UNKNOWN}), frozenset(m.heap.reach(args[0].regions)))
+    return m.blurred(args[0])
 
 
 def _dir(m: Machine, args: list[Value], keywords: Keywords) -> Value:
@@ -202,6 +202,7 @@ def _wrapper(m: Machine, args: list[Value], keywords: Keywords) -> Value:
 
 
 def _print(m: Machine, args: list[Value], keywords: Keywords) -> Value:
+    m.marks += 1
     definitions.run_dunders(m, args)
     for value in args:
         if value.kinds & {"iterator", "generator"} and "*" in keywords:

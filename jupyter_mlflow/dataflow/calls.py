@@ -7,7 +7,7 @@ import ast
 from jupyter_mlflow.dataflow import builtin_calls, definitions, expressions, knowledge, magics, methods
 from jupyter_mlflow.dataflow.machine import Machine
 from jupyter_mlflow.dataflow.targets import PROCESS_PATHS, dotted
-from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, MISSING, UNKNOWN, Value, join
+from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, MISSING, UNKNOWN, Value, external, join
 
 Keywords = dict[str, Value]
 
@@ -173,6 +173,8 @@ def _reads_only(args: list[Value], keywords: Keywords) -> bool:
 
 def _result(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keywords: Keywords, node: ast.Call | None) -> Value:
     values = [*args, *keywords.values()]
+    if path.startswith(("time.", "uuid.", "datetime.", "secrets.")):
+        m.marks += 1
     if rule.gives in {"none", "scalar", "str", "bytes", "pattern"}:
         return Value(frozenset({rule.gives}))
     if rule.gives == "path":
@@ -188,7 +190,9 @@ def _result(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keyw
         return result
     if rule.gives == "partial":
         functions = [value for value in args if value.kinds & {"function"}]
-        return functions[0] if functions else Value(frozenset({"partial"}), frozenset({m.heap.new()}))
+        if functions and path in definitions.MEMOS:
+            definitions.mark_memo(m, external(path), functions[0])
+        return functions[0] if functions else Value(frozenset({"partial"}), frozenset({m.heap.new(element=external(path))}))
     if path.endswith(".subplots"):
         figure = m.new("figure")
         return m.new("figure", parts=[figure], element=figure)
@@ -350,7 +354,7 @@ def _known_method(m: Machine, known: methods.Method, kind: str, base: Value, nam
     definitions.run_all(m, values)
     in_place = keywords.get("inplace")
     if known.changes or (in_place is not None and in_place.const is not False):
-        m.change(base, deep=known.deep)
+        m.change(base, deep=known.deep, sure=True)
     if kind == "rng" and name in {"shuffle"} and args:
         m.change(args[0])
     if keywords.get("out") is not None:

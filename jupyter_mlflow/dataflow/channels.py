@@ -27,6 +27,7 @@ class Write:
     cell: int
     certain: bool
     wild: bool = False
+    sure: bool = False  # certainly a new state, if only a change of the old one
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ class _Connector:
             certain = sure and not fallible
             if not certain and name not in bound:
                 self._need(name, step, position, certain=False, cell=effects.cell, line=effects.lines.get(name, 1), passing=name not in effects.reads)
-            self._write(name, Write(position, step, effects.cell, certain=certain))
+            self._write(name, Write(position, step, effects.cell, certain=certain, sure=certain or name in effects.sure))
             if certain:
                 bound.add(name)
             elif name in effects.deleted or fallible:
@@ -194,7 +195,7 @@ class _Connector:
             return False
         if write.wild:  # it hands on what it may not have touched
             self._need(key, write.step, write.position, certain=False, cell=write.cell, line=1, passing=True)
-        sure = certain and write.certain
+        sure = certain and write.sure
         old = self.found.needs.get((step, key))
         if old is None or (old.source == write.step and (sure and not old.certain or old.passing and not passing)):
             self.found.needs[step, key] = Need(key, step, write.step, sure or (old is not None and old.certain), cell, write.cell, line, passing)
@@ -216,7 +217,7 @@ class _Connector:
                 continue
             if not certain and key not in bound:
                 self._need(key, step, position, certain=False, cell=effects.cell, line=1, passing=key not in effects.keys_read)
-            self._write(key, Write(position, step, effects.cell, certain=certain))
+            self._write(key, Write(position, step, effects.cell, certain=certain, sure=certain or key in effects.sure))
             if certain:
                 bound.add(key)
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+from jupyter_mlflow.dataflow.effects import Memo
 from jupyter_mlflow.dataflow.machine import DEEPEST, MOST_STEPS, Frame, Machine
 from jupyter_mlflow.dataflow.values import ANYTHING, NONE, UNKNOWN, Code, Value, join
 
 KEEPS_FUNCTION = ("functools.", "contextlib.", "numba.", "torch.", "typing.", "dataclasses.", "builtins.", "atexit.", "abc.", "enum.")
 """Decorators of these modules wrap a function without changing what it reads and writes."""
+
+MEMOS = frozenset({"functools.lru_cache", "functools.cache"})
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -64,6 +67,10 @@ def _close_over(m: Machine, region: int) -> None:
     """A function made inside another keeps what the outer one's names hold."""
     frame = m.frame
     while frame is not None:
+        if frame.kind == "function":
+            if frame.region is None:
+                frame.region = m.heap.new()
+            m.heap.contain([region], [frame.region])
         for value in frame.names.values():
             m.heap.contain([region], value.regions)
         frame = frame.parent
@@ -96,10 +103,21 @@ def _own_nodes(node: ast.AST) -> Iterable[ast.AST]:
 
 def _decorated(m: Machine, decorator: Value, value: Value) -> Value:
     if decorator.path.startswith(KEEPS_FUNCTION) or decorator.only("partial", "context"):
+        mark_memo(m, decorator, value)
         return value
     result = m.invoke(decorator, [value], {})
     kinds = result.kinds | {"function"} if UNKNOWN in result.kinds else result.kinds
     return Value(kinds, result.regions | value.regions) if not result.immutable else value
+
+
+def mark_memo(m: Machine, decorator: Value, value: Value) -> None:
+    """Note that a function remembers its results, when `decorator` is `lru_cache` or `cache`, called or not."""
+    element = join([one for region in decorator.regions if (one := m.heap[region].element) is not None]) if decorator.regions else decorator
+    if decorator.path in MEMOS or element.path in MEMOS:
+        for region in value.regions:
+            code = m.heap[region].code
+            if code is not None:
+                code.remembers = True
 
 
 def klass(m: Machine, node: ast.ClassDef) -> Value:
@@ -272,7 +290,7 @@ def _follow(m: Machine, region: int, code: Code, args: list[Value], keywords: di
     node = code.node
     if isinstance(node, ast.ClassDef) or region in m.calls or len(m.calls) >= DEEPEST or m.steps > MOST_STEPS:
         return _unseen(m, code, [*args, *keywords.values()])
-    outer, unsure = m.frame, m.unsure
+    outer, unsure, marks = m.frame, m.unsure, m.marks
     m.frame = Frame(scope=node, scopes=code.scopes, parent=code.frame, owner=code.owner, itself=itself)
     m.calls.append(region)
     _bind_arguments(m, node, code, args, keywords)
@@ -283,6 +301,9 @@ def _follow(m: Machine, region: int, code: Code, args: list[Value], keywords: di
         else:
             m.execute(node.body)
         returned = m.frame.returned
+        if m.frame.region is not None:
+            m.heap.contain([m.frame.region], [one for value in m.frame.names.values() for one in value.regions])
+        _remember(m, region, code, m.marks > marks)
     finally:
         m.frame, m.unsure = outer, unsure
         m.calls.pop()
@@ -292,6 +313,13 @@ def _follow(m: Machine, region: int, code: Code, args: list[Value], keywords: di
     lazy = m.new(code.kind, parts=[result, *args, *keywords.values()], element=result)
     m.heap.contain(lazy.regions, [region])
     return lazy
+
+
+def _remember(m: Machine, region: int, code: Code, impure: bool) -> None:
+    if code.remembers:
+        old = m.effects.memos.get(region)
+        impure = impure or (old is not None and old.impure)
+        m.effects.memos[region] = Memo(name=getattr(code.node, "name", "lambda"), line=m.line, impure=impure)
 
 
 def _returns_early(node: Function) -> bool:
@@ -388,7 +416,7 @@ def _run_member(m: Machine, member: Value, itself: Value, values: list[Value]) -
 def run_dunders(m: Machine, values: Iterable[Value]) -> None:
     """Operators, printing, looping and the like run special methods of the instances they meet."""
     found = [value for value in values if value.regions and not value.immutable]
-    if not found:
+    if not found or not m.heap.instances:
         return
     reach = m.heap.reach([region for value in found for region in value.regions])
     m.unsure += 1

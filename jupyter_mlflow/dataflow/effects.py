@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
+@dataclass(frozen=True)
+class Memo:
+    """A call of a function that remembers its results; `impure` when a forgotten result could be seen."""
+
+    name: str
+    line: int
+    impure: bool
+
+
 @dataclass
 class Effects:
     """Names are those of the notebook's namespace. Lines count from 1 in the cell.
@@ -20,6 +29,8 @@ class Effects:
     changes: set[str] = field(default_factory=set)  # names whose object may be changed in place
     names: set[str] = field(default_factory=set)  # names that stand in the text, not only behind a call
     lines: dict[str, int] = field(default_factory=dict)  # first line that mentions a name
+    sure: set[str] = field(default_factory=set)  # names and keys that certainly get a new state, though not a new binding
+    memos: dict[int, Memo] = field(default_factory=dict)  # cached functions called here, by region
     guarded: set[str] = field(default_factory=set)  # read inside `try`, so a NameError is foreseen
     keys_read: dict[str, bool] = field(default_factory=dict)  # random:..., process:..., patch:...
     keys_written: dict[str, bool] = field(default_factory=dict)

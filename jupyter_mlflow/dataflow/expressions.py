@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyter_mlflow.dataflow import calls, definitions, knowledge, targets
+from jupyter_mlflow.dataflow.effects import Memo
 from jupyter_mlflow.dataflow.machine import Frame, Machine
 from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, MISSING, NONE, SCALAR, STR, UNKNOWN, Value, constant, external, join
 
@@ -64,6 +65,8 @@ def _attribute(m: Machine, node: ast.Attribute) -> Value:
 
 def attribute(m: Machine, base: Value, name: str) -> Value:
     """`base.name`."""
+    if name in {"cache_info", "cache_clear"}:
+        _ask_memo(m, base)
     if base.path and base.kinds <= {"module", "external"}:
         return _of_module(m, base, name)
     if "super" in base.kinds:
@@ -82,13 +85,22 @@ def attribute(m: Machine, base: Value, name: str) -> Value:
     if base.only("figure"):
         return base
     if base.only("estimator") and name.endswith("_"):
-        return Value(frozenset({UNKNOWN}), frozenset(m.heap.reach(base.regions)))
+        return m.blurred(base)
     if base.immutable:
         return SCALAR
     known = [m.heap[region].attributes.get(name) for region in base.regions]
     if known and all(one is not None for one in known) and not any(m.heap[region].opaque for region in base.regions):
         return join(one for one in known if one is not None)
-    return Value(frozenset({UNKNOWN}), frozenset(m.heap.reach(base.regions, held=True)))
+    if name in m.methods and base.regions:
+        definitions.run_all(m, [base])  # it may be an instance with a property of that name
+    return m.blurred(base) if base.regions else ANYTHING
+
+
+def _ask_memo(m: Machine, base: Value) -> None:
+    for region in base.regions:
+        code = m.heap[region].code
+        if code is not None and code.remembers:
+            m.effects.memos[region] = Memo(name=getattr(code.node, "name", "lambda"), line=m.line, impure=True)
 
 
 def _of_module(m: Machine, base: Value, name: str) -> Value:
@@ -122,7 +134,7 @@ def _of_instance(m: Machine, base: Value, name: str) -> Value | None:
     own = [m.heap[region].attributes[name] for region in base.regions if name in m.heap[region].attributes]
     opaque = any(m.heap[region].opaque for region in base.regions)
     if opaque:
-        own.append(Value(frozenset({UNKNOWN}), frozenset(m.heap.reach(base.regions))))
+        own.append(m.blurred(base))
     member = definitions.member_of(m, owners, name)
     if member is None:
         if own:
@@ -208,9 +220,8 @@ def combine(m: Machine, left: Value, right: Value, op: ast.operator) -> Value:
 
 
 def _new_like(m: Machine, left: Value, right: Value) -> Value:
-    reach = m.heap.reach((*left.regions, *right.regions))
     region = m.heap.new(opaque=True)
-    m.heap.contain([region], reach)
+    m.heap.contain([region], (*left.regions, *right.regions))
     return Value(frozenset({UNKNOWN}), frozenset({region}))
 
 

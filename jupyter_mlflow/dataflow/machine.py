@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from jupyter_mlflow.dataflow.effects import Effects
 from jupyter_mlflow.dataflow.scopes import Scopes
-from jupyter_mlflow.dataflow.values import ANYTHING, LIVE, UNKNOWN, Code, Heap, Value, join
+from jupyter_mlflow.dataflow.values import ANYTHING, LIVE, SCALAR, UNKNOWN, Code, Heap, Value, join
 
 BUILTINS = frozenset(dir(builtins)) | {
     "__file__", "__builtins__", "__annotations__", "__spec__", "__package__", "__loader__", "get_ipython", "display", "exit", "quit",
@@ -39,6 +39,7 @@ class Frame:
     kind: str = "function"  # function, class, comprehension
     owner: int | None = None  # class region, for super() and __class__
     itself: Value | None = None
+    region: int | None = None  # stands for the names that inner functions share, once there are any
 
 
 class Machine:
@@ -46,6 +47,7 @@ class Machine:
 
     def __init__(self) -> None:
         self.heap = Heap()
+        self._blurs: dict[frozenset[int], int] = {}
         self.layers: list[dict[str, Value | None]] = [{}]
         self.bound: list[set[str]] = [set()]
         self.holders: defaultdict[int, set[str]] = defaultdict(set)
@@ -59,6 +61,7 @@ class Machine:
         self.called: set[tuple[int, bool]] = set()
         self.methods: defaultdict[str, set[int]] = defaultdict(set)  # method name -> classes of the notebook that have it
         self.line = 1
+        self.marks = 0  # counts what could be seen from outside a function
         self.evaluate: Callable[[ast.expr], Value]
         self.execute: Callable[[list[ast.stmt]], None]
         self.invoke: Callable[[Value, list[Value], dict[str, Value]], Value]
@@ -103,6 +106,7 @@ class Machine:
 
     def bind(self, name: str, value: Value) -> None:
         """Bind a global name."""
+        self.marks += 1
         self.layers[-1][name] = value
         self.bound[-1].add(name)
         self.effects.write(name, certain=self.certain, line=self.line)
@@ -158,7 +162,29 @@ class Machine:
         known = [self.heap[region].element for region in value.regions if not self.heap[region].opaque]
         if known and len(known) == len(value.regions) and all(one is not None for one in known):
             return join(one for one in known if one is not None)
-        return Value(frozenset({UNKNOWN}), frozenset(self.heap.reach(value.regions)))
+        if value.only("array", "tensor"):
+            return value
+        if value.only("frame") and self._plain(value.regions):
+            return SCALAR
+        return self.blurred(value)
+
+    def _plain(self, regions: Iterable[int]) -> bool:
+        """Whether nothing inside could be changed."""
+        for region in self.heap.reach(regions):
+            element = self.heap[region].element
+            if self.heap[region].blur or self.heap[region].cls is not None or (element is not None and not element.immutable and not element.regions):
+                return False
+        return True
+
+    def blurred(self, value: Value) -> Value:
+        """The object or anything inside it."""
+        if all(self.heap[region].blur for region in value.regions):
+            return Value(frozenset({UNKNOWN}), value.regions)
+        known = self._blurs.get(value.regions)
+        if known is None:
+            known = self._blurs[value.regions] = self.heap.new(opaque=True, blur=True)
+            self.heap.contain([known], value.regions)
+        return Value(frozenset({UNKNOWN}), frozenset({known}))
 
     def put(self, outer: Value, inner: Value) -> None:
         """`inner` is put into `outer`."""
@@ -167,8 +193,12 @@ class Machine:
             old = self.heap[region].element
             self.heap[region].element = inner if old is None else join([old, inner])
 
-    def change(self, value: Value, *, deep: bool = False) -> None:
-        """The object itself (or with `deep` anything inside it) may be changed here: so is every name that may show it."""
+    def change(self, value: Value, *, deep: bool = False, sure: bool = False) -> None:
+        """The object itself (or with `deep` anything inside it) may be changed here: so is every name that may show it.
+
+        `sure` says that this kind of act always changes the object; it only sharpens what people are told.
+        """
+        deep = deep or any(self.heap[region].blur for region in value.regions)
         regions = self.heap.reach(value.regions) if deep else set(value.regions)
         if deep:
             for region in regions:
@@ -177,20 +207,24 @@ class Machine:
             for name in self.holders.get(region, ()):
                 held = self.look(name)
                 if held is not None and region in held.regions:
-                    self._changed(name)
+                    self._changed(name, held, sure=sure and region in value.regions and len(value.regions) == 1)
 
-    def _changed(self, name: str) -> None:
+    def _changed(self, name: str, held: Value, *, sure: bool) -> None:
+        self.marks += 1
+        if sure and self.certain:
+            self.effects.sure.add(name)
         if not self.is_bound(name):
             self.effects.read(name, certain=False, line=self.line)
         self.effects.write(name, certain=False, line=self.line)
         self.effects.changes.add(name)
+        self._describe(name, held)
 
     def unknown(self, *parts: Value) -> Value:
         """What unknown code may give when it was handed `parts`: one of them, something inside, or something new that keeps them."""
-        reach = self.heap.reach([region for part in parts for region in part.regions])
-        fresh = self.heap.new(opaque=True)
-        self.heap.contain([fresh], reach)
-        return Value(frozenset({UNKNOWN}), frozenset(reach | {fresh}))
+        direct = frozenset(region for part in parts for region in part.regions)
+        if not direct:
+            return Value(frozenset({UNKNOWN}), frozenset({self.heap.new(opaque=True)}))
+        return self.blurred(Value(regions=direct))
 
     def codes(self, values: Iterable[Value]) -> list[tuple[int, Code]]:
         """Functions and classes of the notebook that code handed `values` may run."""
@@ -260,13 +294,18 @@ class Machine:
     def draw(self, generator: str) -> None:
         """Random numbers are drawn from a global generator: its state is read and moved on."""
         key = f"random:{generator}"
+        self.marks += 1
+        if self.certain:
+            self.effects.sure.add(key)
         self.read_key(key)
         self.write_key(key, certain=bool(self.effects.keys_written.get(key)))
 
     def file_read(self, path: Value | None) -> None:
+        self.marks += 1
         self.effects.files_read.setdefault(as_path(path), self.line)
 
     def file_written(self, path: Value | None) -> None:
+        self.marks += 1
         self.effects.files_written.setdefault(as_path(path), self.line)
 
 

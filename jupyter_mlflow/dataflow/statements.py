@@ -44,7 +44,7 @@ def _aug_assign(m: Machine, node: ast.AugAssign) -> None:
     load = targets.as_load(node.target)
     old = m.evaluate(load)
     if not old.immutable:
-        m.change(old)
+        m.change(old, sure=old.only("list", "dict", "set", "array", "frame"))
         m.put(old, value)
         definitions.run_dunders(m, [old, value])
     kind = old.kinds | (value.kinds if old.kinds != value.kinds else frozenset())

@@ -6,7 +6,7 @@ import ast
 
 from jupyter_mlflow.dataflow import definitions
 from jupyter_mlflow.dataflow.machine import Frame, Machine
-from jupyter_mlflow.dataflow.values import MISSING, UNKNOWN, Value, join
+from jupyter_mlflow.dataflow.values import IMMUTABLE, MISSING, UNKNOWN, Value, join
 
 PROCESS_PATHS = {
     "os.environ": "environ",
@@ -19,6 +19,10 @@ PROCESS_PATHS = {
     "warnings.filters": "warnings",
 }
 """Attributes of modules that are process state, by dotted name."""
+
+
+COPIES = ("frame", "array", "tensor")
+"""Kinds that copy numbers in and out when items are set."""
 
 
 def process_of(path: str) -> str | None:
@@ -57,6 +61,9 @@ def bind_name(m: Machine, name: str, value: Value) -> None:
         frame.names[name] = value
     else:
         frame.names[name] = join([frame.names[name], value])
+        if frame.region is not None:  # `nonlocal`: every function that shares the name is changed
+            m.heap.contain([frame.region], value.regions)
+            m.change(Value(frozenset({"cell"}), frozenset({frame.region})))
 
 
 def bind_item(m: Machine, name: str, value: Value) -> None:
@@ -120,7 +127,7 @@ def set_attribute(m: Machine, base: Value, name: str, value: Value | None, path:
     if base.path and base.kinds <= {"module", "external"}:
         _patch(m, f"{base.path}.{name}", path)
         return
-    m.change(base)
+    m.change(base, sure=True)
     if value is None:
         return
     m.heap.contain(base.regions, value.regions)
@@ -159,10 +166,11 @@ def set_item(m: Machine, target: ast.Subscript, value: Value | None) -> None:
     if base.path and base.kinds <= {"module", "external"}:
         _patch(m, base.path, dotted(target.value))
         return
-    m.change(base)
-    if value is not None:
+    m.change(base, sure=True)
+    if value is not None and not (base.only(*COPIES) and value.only(*COPIES, *IMMUTABLE)):
         m.put(base, value)
-        m.put(base, index) if not index.immutable else None
+        if not index.immutable:
+            m.heap.contain(base.regions, index.regions)
         _position(m, base, index, value)
     definitions.run_dunders(m, [base])
 

@@ -111,6 +111,7 @@ class Code:
     members: dict[str, Value] = field(default_factory=dict)  # of a class
     owner: int | None = None  # region of the class that a method belongs to
     kind: str = "function"  # function, generator, coroutine, class
+    remembers: bool = False  # keeps the results of former calls
 
 
 @dataclass
@@ -125,6 +126,7 @@ class Region:
     element: Value | None = None
     attributes: dict[str, Value] = field(default_factory=dict)
     opaque: bool = False  # unknown code had it: elements and attributes may be anything
+    blur: bool = False  # stands for itself or anything inside, nobody knows which
     rng: bool = False  # draws from the global random generators when used
 
 
@@ -134,8 +136,10 @@ class Heap:
     def __init__(self) -> None:
         self.regions: list[Region] = []
         self._inside: list[set[int]] = []  # region -> regions that contain or hold it
+        self.instances = 0  # how many objects of notebook classes there are
 
     def new(self, **fields: Any) -> int:
+        self.instances += fields.get("cls") is not None
         self.regions.append(Region(**fields))
         self._inside.append(set())
         return len(self.regions) - 1

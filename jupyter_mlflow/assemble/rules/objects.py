@@ -58,7 +58,30 @@ def hidden_state(facts: Facts) -> Iterator[Finding]:
                 )
 
 
+def cached_function(facts: Facts) -> Iterator[Finding]:
+    """A function that remembers its results is called in several steps, and its memory would be seen.
+
+    `functools.cache` and `lru_cache` keep results inside the process. In Run All a second call with the same arguments does nothing; in another step the function
+    would run again, so what it prints, counts or draws would happen twice.
+
+    Call it in one step only, or keep the results in a variable (a dict), which travels.
+    """
+    first: dict[int, tuple[str, int]] = {}
+    for index, effects in sorted(facts.effects.items()):
+        step = facts.step_of(index)
+        for region, memo in effects.memos.items():
+            before, cell = first.setdefault(region, (step, index))
+            if before != step and memo.impure:
+                yield Finding(
+                    place=Place(cell=index, line=memo.line, step=step),
+                    message=f"`{memo.name}` remembers its results since cell {cell} (step `{before}`); that memory does not travel, and its work would be seen twice.",
+                    fix=f"Call `{memo.name}` in one step only, or keep its results in a dict.",
+                    related=(Place(cell=cell, step=before),),
+                )
+
+
 RULES = (
     Rule("JM301", "live-object", "error", live_object),
     Rule("JM302", "hidden-state", "warning", hidden_state),
+    Rule("JM303", "cached-function", "error", cached_function),
 )
