@@ -61,7 +61,6 @@ class Known:
         with self._database.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO known VALUES (?, ?, ?)", (_name(path), _text(signature), value))
 
-
     def forget_missing(self) -> None:
         """Forget paths that are gone."""
         with self._database.writing() as connection:

@@ -99,13 +99,12 @@ def unwritable(path: Path, error: OSError) -> StoreError:
 def _make(path: Path) -> None:
     try:
         path.mkdir(PRIVATE_FOLDER)
-    except FileNotFoundError:
-        if path.parent == path:
-            raise
-        _make(path.parent)
-        _make(path)
     except FileExistsError:
         _close(path)
+    except FileNotFoundError:
+        for parent in reversed([parent for parent in path.parents if not parent.is_dir()]):
+            parent.mkdir(PRIVATE_FOLDER, exist_ok=True)
+        path.mkdir(PRIVATE_FOLDER, exist_ok=True)
 
 
 def _close(path: Path) -> None:

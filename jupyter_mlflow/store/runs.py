@@ -84,12 +84,12 @@ class RunStore:
             for step in run.steps:
                 _put_step(connection, run.run, step)
 
-    def update(self, run: RunId, **fields: Any) -> Run:
+    def update(self, run: RunId, /, **fields: Any) -> Run:
         """Replace fields of a run (not its steps) and give the whole; `update(run, state="done", seconds=3.5)`."""
         if "steps" in fields or "run" in fields:
             raise UsageError("A run's id never changes, and its steps are recorded with put_step.")
         with self.database.writing() as connection:
-            changed = _checked(msgspec.structs.replace(_get(connection, run), **fields))
+            changed = _checked(_get(connection, run), **fields)
             _write(connection, changed)
         return changed
 
@@ -245,9 +245,9 @@ def _body(run: Run) -> str:
     return codec.encode(msgspec.structs.replace(run, steps=())).decode()
 
 
-def _checked(noun: T) -> T:
+def _checked(noun: T, **fields: Any) -> T:
     """`replace` takes anything; a wrong state must not be recorded, because it could never be read again."""
     try:
-        return codec.convert(codec.builtins(noun), type(noun))
+        return codec.convert(codec.builtins(msgspec.structs.replace(noun, **fields)), type(noun))
     except (msgspec.ValidationError, TypeError) as error:
         raise UsageError(f"This cannot be recorded: {error}.") from error
