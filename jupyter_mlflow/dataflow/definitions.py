@@ -104,10 +104,19 @@ def _own_nodes(node: ast.AST) -> Iterable[ast.AST]:
 def _decorated(m: Machine, decorator: Value, value: Value) -> Value:
     if decorator.path.startswith(KEEPS_FUNCTION) or decorator.only("partial", "context"):
         mark_memo(m, decorator, value)
+        _mark_manager(m, decorator, value)
         return value
     result = m.invoke(decorator, [value], {})
     kinds = result.kinds | {"function"} if UNKNOWN in result.kinds else result.kinds
     return Value(kinds, result.regions | value.regions) if not result.immutable else value
+
+
+def _mark_manager(m: Machine, decorator: Value, value: Value) -> None:
+    if decorator.path.endswith("contextmanager"):
+        for region in value.regions:
+            code = m.heap[region].code
+            if code is not None:
+                code.kind = "manager"
 
 
 def mark_memo(m: Machine, decorator: Value, value: Value) -> None:

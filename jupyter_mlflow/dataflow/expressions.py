@@ -146,6 +146,9 @@ def _of_instance(m: Machine, base: Value, name: str) -> Value | None:
         return join([definitions.call_codes(m, member, [base], {}, base), *own])
     if member.kinds & {"function"} and "staticmethod" not in how:
         return join([_bound(m, member, definitions.class_of(m, base) if "classmethod" in how else base), *own])
+    if "instance" in member.kinds:
+        definitions.run_dunders(m, [member, base])  # a descriptor
+        return m.unknown(member, base)
     return join([member, *own])
 
 

@@ -24,10 +24,11 @@ def machine() -> Machine:
 def analyse(cells: Sequence[tuple[int, str, bool]]) -> list[Effects]:
     """Effects of each cell, given as (number, text, whether it may configure libraries for later steps)."""
     m = machine()
-    return [_cell(m, number, text, configures) for number, text, configures in cells]
+    return [analyse_cell(m, number, text, configures=configures) for number, text, configures in cells]
 
 
-def _cell(m: Machine, number: int, text: str, configures: bool) -> Effects:
+def analyse_cell(m: Machine, number: int, text: str, *, configures: bool) -> Effects:
+    """Effects of the next cell; `m` is moved on."""
     effects = m.effects = Effects(cell=number)
     m.bound, m.called, m.calls, m.steps, m.line = [set()], set(), [], 0, 1
     m.frame, m.tries, m.unsure = None, 0, 0

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from jupyter_mlflow.dataflow import definitions, targets
+from jupyter_mlflow.dataflow import definitions, knowledge, targets
 from jupyter_mlflow.dataflow.machine import Frame, Machine
-from jupyter_mlflow.dataflow.values import ITERATORS, Value, external
+from jupyter_mlflow.dataflow.values import ITERATORS, Value, constant, external
 
 
 def execute(m: Machine, body: list[ast.stmt]) -> None:
@@ -135,13 +135,19 @@ def _with(m: Machine, node: ast.With | ast.AsyncWith) -> None:
         m.change(value)
         swallows |= not (value.kinds & {"context", "file", "lock", "pool", "connection", "torch-object", "array", "figure"})
         if item.optional_vars is not None:
-            entered = value if not value.kinds <= {"context", "suppress"} else Value(value.kinds, value.regions)
-            targets.assign(m, item.optional_vars, entered, None)
+            targets.assign(m, item.optional_vars, _entered(m, value), None)
     if swallows:  # an unknown context manager may swallow an error half-way
         with m.attempt():
             _branches(m, [lambda: execute(m, node.body), lambda: None])
     else:
         execute(m, node.body)
+
+
+def _entered(m: Machine, value: Value) -> Value:
+    if value.only("manager"):
+        return m.inside(value)
+    enter = definitions.member_of(m, definitions.class_of(m, value), "__enter__")
+    return definitions.invoke_member(m, enter, value, [], {}) if enter is not None else value
 
 
 def _try(m: Machine, node: Any) -> None:
@@ -192,6 +198,13 @@ def _import(m: Machine, node: ast.Import) -> None:
             targets.bind_name(m, alias.asname, Value(frozenset({"module"}), path=alias.name))
         else:
             targets.bind_name(m, root, Value(frozenset({"module"}), path=root))
+        _own_module(m, root)
+
+
+def _own_module(m: Machine, root: str) -> None:
+    """A module that may lie in the notebook's folder: a step above may have written it."""
+    if root not in knowledge.KNOWN_ROOTS:
+        m.file_read(constant(f"{root}.py"))
 
 
 def _import_from(m: Machine, node: ast.ImportFrom) -> None:
@@ -199,6 +212,7 @@ def _import_from(m: Machine, node: ast.ImportFrom) -> None:
     if module and not node.level:
         m.effects.modules.add(module)
         m.effects.uses.add(module.partition(".")[0])
+        _own_module(m, module.partition(".")[0])
     for alias in node.names:
         if alias.name == "*":
             m.effects.writes_any = m.effects.writes_any or m.line
