@@ -127,6 +127,9 @@ def set_attribute(m: Machine, base: Value, name: str, value: Value | None, path:
     if base.path and base.kinds <= {"module", "external"}:
         _patch(m, f"{base.path}.{name}", path)
         return
+    for kind, state in (("decimal-context", "decimal"), ("logger", "logging")):
+        if kind in base.kinds:
+            m.write_key(f"process:{state}")
     m.change(base, sure=True)
     if value is None:
         return
