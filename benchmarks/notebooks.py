@@ -86,10 +86,20 @@ def as_json(cells: tuple[tuple[str, str], ...] | list[tuple[str, str]]) -> bytes
     """An .ipynb of (tags, text) cells."""
     document = {
         "cells": [
-            {"cell_type": "code", "execution_count": None, "id": f"cell-{number}", "metadata": {"tags": tags.split()}, "outputs": [], "source": text}
+            {
+                "cell_type": "code",
+                "execution_count": None,
+                "id": f"cell-{number}",
+                "metadata": {"tags": tags.split()},
+                "outputs": [],
+                "source": text,
+            }
             for number, (tags, text) in enumerate(cells)
         ],
-        "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "language_info": {"name": "python"}},
+        "metadata": {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
         "nbformat": 4,
         "nbformat_minor": 5,
     }

@@ -1,8 +1,8 @@
 """Tagged cells and data flow -> a `Pipeline` and what is wrong with it. Pure: nothing is read, run or written here.
 
-    steps        blocks of cells + channels -> steps with reads and gives, edges
-    parameters   the parameters cell -> names, types, defaults
-    rules/       one function per rule; its docstring is its help page
+steps        blocks of cells + channels -> steps with reads and gives, edges
+parameters   the parameters cell -> names, types, defaults
+rules/       one function per rule; its docstring is its help page
 """
 
 from __future__ import annotations

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from jupyter_mlflow.notebook.blocks import Blocks, blocks
+
 from jupyter_mlflow.assemble import parameters, rules, steps
 from jupyter_mlflow.assemble.facts import Facts
 from jupyter_mlflow.dataflow import channels, interpreter
 from jupyter_mlflow.dataflow.effects import Effects
-from jupyter_mlflow.notebook.blocks import Blocks, blocks
 from jupyter_mlflow.notebook.cells import TaggedNotebook
 from jupyter_mlflow.spec.diagnostics import Diagnostic
 from jupyter_mlflow.spec.pipelines import Pipeline
@@ -56,9 +57,7 @@ def assemble(notebook: TaggedNotebook) -> Assembly:
 def _effects(notebook: TaggedNotebook, found: Blocks) -> dict[int, Effects]:
     if notebook.kernel.language.lower() not in {"python", "ipython", ""}:
         return {cell.index: Effects(cell=cell.index) for block in found.blocks for cell in block.cells}
-    cells = sorted(
-        (cell.index, cell.source, block.role in {"setup", "parameters"}) for block in found.blocks for cell in block.cells
-    )
+    cells = sorted((cell.index, cell.source, block.role in {"setup", "parameters"}) for block in found.blocks for cell in block.cells)
     return {one.cell: one for one in interpreter.analyse(cells)}
 
 

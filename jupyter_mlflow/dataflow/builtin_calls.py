@@ -13,12 +13,25 @@ from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, NONE, SCALAR, ST
 Keywords = dict[str, Value]
 
 LOOKS = frozenset(
-    "isinstance issubclass id callable type hash len bool int float complex ord chr abs round divmod pow bin hex oct hasattr "
-    "memoryview slice object range ascii repr str format bytes print breakpoint help copyright credits license".split()
+    ["isinstance", "issubclass", "id", "callable", "type", "hash", "len", "bool", "int", "float", "complex", "ord", "chr", "abs", "round", "divmod", "pow", "bin", "hex", "oct", "hasattr", "memoryview", "slice", "object", "range", "ascii", "repr", "str", "format", "bytes", "print", "breakpoint", "help", "copyright", "credits", "license"]
 )
-LOOPS = frozenset("list tuple set frozenset sorted sum min max any all enumerate zip reversed iter dict bytearray map filter next aiter anext".split())
-KINDS = {"list": "list", "sorted": "list", "tuple": "tuple", "set": "set", "frozenset": "set", "dict": "dict", "enumerate": "iterator", "zip": "iterator",
-         "reversed": "iterator", "iter": "iterator", "map": "iterator", "filter": "iterator"}
+LOOPS = frozenset(
+    ["list", "tuple", "set", "frozenset", "sorted", "sum", "min", "max", "any", "all", "enumerate", "zip", "reversed", "iter", "dict", "bytearray", "map", "filter", "next", "aiter", "anext"]
+)
+KINDS = {
+    "list": "list",
+    "sorted": "list",
+    "tuple": "tuple",
+    "set": "set",
+    "frozenset": "set",
+    "dict": "dict",
+    "enumerate": "iterator",
+    "zip": "iterator",
+    "reversed": "iterator",
+    "iter": "iterator",
+    "map": "iterator",
+    "filter": "iterator",
+}
 
 
 def call(m: Machine, name: str, args: list[Value], keywords: Keywords) -> Value:
@@ -109,7 +122,7 @@ def _spelled(m: Machine, base: Value) -> str:
             if base.path == held.path:
                 return name
             if base.path.startswith(held.path + "."):
-                return name + base.path[len(held.path):]
+                return name + base.path[len(held.path) :]
     return ""
 
 
@@ -220,8 +233,22 @@ def _globals(m: Machine, args: list[Value], keywords: Keywords) -> Value:
 
 
 _SPECIAL: dict[str, Callable[[Machine, list[Value], Keywords], Value]] = {
-    "open": _open, "getattr": _getattr, "setattr": _setattr, "delattr": _delattr, "exec": _run_text, "eval": _run_text, "type": _type, "super": _super,
-    "vars": _vars, "locals": _vars, "globals": _globals, "dir": _dir, "__import__": _import, "display": _display, "property": _wrapper,
-    "staticmethod": _wrapper, "classmethod": _wrapper, "print": _print,
+    "open": _open,
+    "getattr": _getattr,
+    "setattr": _setattr,
+    "delattr": _delattr,
+    "exec": _run_text,
+    "eval": _run_text,
+    "type": _type,
+    "super": _super,
+    "vars": _vars,
+    "locals": _vars,
+    "globals": _globals,
+    "dir": _dir,
+    "__import__": _import,
+    "display": _display,
+    "property": _wrapper,
+    "staticmethod": _wrapper,
+    "classmethod": _wrapper,
+    "print": _print,
 }
-

@@ -70,7 +70,10 @@ def anything(m: Machine, values: list[Value]) -> Value:
             m.change(value, deep=True)
     outer = [value for value in values if value.regions]
     for value in outer:  # it may also put one into another
-        m.heap.contain([region for region in value.regions if m.heap[region].code is None], [r for other in outer if other is not value for r in other.regions])
+        m.heap.contain(
+            [region for region in value.regions if m.heap[region].code is None],
+            [r for other in outer if other is not value for r in other.regions],
+        )
     return m.unknown(*values)
 
 
@@ -113,7 +116,7 @@ def _external(m: Machine, path: str, args: list[Value], keywords: Keywords, node
     for position in rule.changes:
         if position < len(args):
             m.change(args[position])
-            for other in args[position + 1:]:
+            for other in args[position + 1 :]:
                 m.put(args[position], other)
     if rule.iterates or rule.gives == "iterator":
         for value in values:
@@ -186,8 +189,7 @@ def _result(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keyw
     if rule.gives == "module":
         return Value(frozenset({"module"}), path=args[0].const) if args and isinstance(args[0].const, str) else Value(frozenset({"module"}))
     if path == "functools.partial" and args:
-        result = m.new("partial", parts=values, element=join(args[1:]) if args[1:] else None)
-        return result
+        return m.new("partial", parts=values, element=join(args[1:]) if args[1:] else None)
     if rule.gives == "partial":
         functions = [value for value in args if value.kinds & {"function"}]
         if functions and path in definitions.MEMOS:
@@ -262,12 +264,28 @@ def _attribute_call(m: Machine, node: ast.Call, func: ast.Attribute) -> Value:
 def _external_method(m: Machine, base: Value, func: ast.Attribute, args: list[Value], keywords: Keywords, node: ast.Call) -> Value:
     path = f"{base.path}.{func.attr}"
     state = PROCESS_PATHS.get(base.path)
-    if state is not None and func.attr in {"append", "insert", "remove", "extend", "pop", "update", "setdefault", "clear", "popitem", "sort", "reverse"}:
+    if state is not None and func.attr in {
+        "append",
+        "insert",
+        "remove",
+        "extend",
+        "pop",
+        "update",
+        "setdefault",
+        "clear",
+        "popitem",
+        "sort",
+        "reverse",
+    }:
         m.read_key(f"process:{state}")
         m.write_key(f"process:{state}")
         return ANYTHING
     known = path in knowledge.RULES or base.path.partition(".")[0] in knowledge.KNOWN_ROOTS
-    if not known and dotted(func.value) and func.attr in {"append", "insert", "extend", "update", "add", "pop", "remove", "clear", "setdefault"}:
+    if (
+        not known
+        and dotted(func.value)
+        and func.attr in {"append", "insert", "extend", "update", "add", "pop", "remove", "clear", "setdefault"}
+    ):
         root = dotted(func.value).partition(".")[0]
         if "." in dotted(func.value) and m.look(root) is not None:
             m.write_key(f"patch:{dotted(func.value)}")
@@ -326,7 +344,7 @@ def method(m: Machine, base: Value, name: str, args: list[Value], keywords: Keyw
 
 def _method_of(m: Machine, kind: str, base: Value, name: str, args: list[Value], keywords: Keywords) -> Value:
     values = [*args, *keywords.values()]
-    if kind == "logger" or kind == "decimal-context":
+    if kind in {"logger", "decimal-context"}:
         if name.startswith(("set", "add", "remove", "clear", "disable")):
             m.write_key("process:logging" if kind == "logger" else "process:decimal")
         return ANYTHING
@@ -355,7 +373,7 @@ def _known_method(m: Machine, known: methods.Method, kind: str, base: Value, nam
     in_place = keywords.get("inplace")
     if known.changes or (in_place is not None and in_place.const is not False):
         m.change(base, deep=known.deep, sure=True)
-    if kind == "rng" and name in {"shuffle"} and args:
+    if kind == "rng" and name == "shuffle" and args:
         m.change(args[0])
     if keywords.get("out") is not None:
         m.change(keywords["out"])
@@ -413,5 +431,3 @@ def _method_result(m: Machine, known: methods.Method, base: Value, values: list[
     if known.shares and known.gives in {"array", "tensor", "frame", "figure"}:
         return Value(frozenset({known.gives}), base.regions | m.new(known.gives).regions)
     return m.new(known.gives, parts=[*shared, *values] if known.shares else [], element=inner)
-
-

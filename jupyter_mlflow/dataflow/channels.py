@@ -160,7 +160,15 @@ class _Connector:
         for name, sure in effects.writes.items():
             certain = sure and not fallible
             if not certain and name not in bound:
-                self._need(name, step, position, certain=False, cell=effects.cell, line=effects.lines.get(name, 1), passing=name not in effects.reads)
+                self._need(
+                    name,
+                    step,
+                    position,
+                    certain=False,
+                    cell=effects.cell,
+                    line=effects.lines.get(name, 1),
+                    passing=name not in effects.reads,
+                )
             self._write(name, Write(position, step, effects.cell, certain=certain, sure=certain or name in effects.sure))
             if certain:
                 bound.add(name)
@@ -197,8 +205,10 @@ class _Connector:
             self._need(key, write.step, write.position, certain=False, cell=write.cell, line=1, passing=True)
         sure = certain and write.sure
         old = self.found.needs.get((step, key))
-        if old is None or (old.source == write.step and (sure and not old.certain or old.passing and not passing)):
-            self.found.needs[step, key] = Need(key, step, write.step, sure or (old is not None and old.certain), cell, write.cell, line, passing)
+        if old is None or (old.source == write.step and ((sure and not old.certain) or (old.passing and not passing))):
+            self.found.needs[step, key] = Need(
+                key, step, write.step, sure or (old is not None and old.certain), cell, write.cell, line, passing
+            )
         elif old.source != write.step:
             self.found.clashes.append(Clash(key, step, write.step, cell))
         return True
@@ -285,13 +295,13 @@ def cycle(edges: Mapping[str, set[str]]) -> tuple[str, ...]:
             if state.get(node) == 2:
                 continue
             if state.get(node) == 1:
-                return tuple(path[path.index(node):]) if node in path else ()
+                return tuple(path[path.index(node) :]) if node in path else ()
             state[node] = 1
             path.append(node)
             stack.append((node, True))
             for other in sorted(edges.get(node, ())):
                 if state.get(other) == 1:
-                    return tuple(path[path.index(other):])
+                    return tuple(path[path.index(other) :])
                 if state.get(other) != 2:
                     stack.append((other, False))
     return ()

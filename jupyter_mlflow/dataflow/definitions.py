@@ -41,9 +41,9 @@ def function(m: Machine, node: Function) -> Value:
     region = m.heap.new(code=code)
     arguments = node.args
     named = [*arguments.posonlyargs, *arguments.args]
-    for argument, default in zip(reversed(named), reversed(arguments.defaults)):
+    for argument, default in zip(reversed(named), reversed(arguments.defaults), strict=False):
         code.defaults[argument.arg] = m.evaluate(default)
-    for argument, given in zip(arguments.kwonlyargs, arguments.kw_defaults):
+    for argument, given in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=False):
         if given is not None:
             code.defaults[argument.arg] = m.evaluate(given)
     for value in code.defaults.values():
@@ -281,7 +281,7 @@ def instantiate(m: Machine, cls: int, args: list[Value], keywords: dict[str, Val
 def _fields(m: Machine, region: int, owner: Value, args: list[Value], keywords: dict[str, Value]) -> None:
     """A class without `__init__` (a dataclass, a named tuple) keeps what it was given."""
     names = [name for cls in reversed(class_regions(m, owner)) for name in _annotated(m, cls)]
-    for name, value in [*zip(names, args), *keywords.items()]:
+    for name, value in [*zip(names, args, strict=False), *keywords.items()]:
         m.heap[region].attributes[name] = value
     for value in (*args, *keywords.values()):
         m.heap.contain([region], value.regions)
@@ -343,9 +343,9 @@ def _bind_arguments(m: Machine, node: Function, code: Code, args: list[Value], k
     arguments = node.args
     named = [*arguments.posonlyargs, *arguments.args]
     names.update(code.defaults)
-    for argument, value in zip(named, args):
+    for argument, value in zip(named, args, strict=False):
         names[argument.arg] = value
-    rest = args[len(named):]
+    rest = args[len(named) :]
     if arguments.vararg is not None:
         names[arguments.vararg.arg] = m.new("tuple", parts=rest, element=join(rest) if rest else None)
     known = {one.arg for one in (*named, *arguments.kwonlyargs)}
@@ -392,7 +392,7 @@ def run_all(m: Machine, values: list[Value]) -> None:
             if code.kind == "class":
                 _run_members(m, region, values, dunders=False)
             else:
-                m.branch(lambda region=region, code=code: _follow(m, region, code, [given] * _arity(code), {}, None), lambda: None)  # type: ignore[misc]
+                m.branch(lambda region=region, code=code, given=given: _follow(m, region, code, [given] * _arity(code), {}, None), lambda: None)  # type: ignore[misc]
     finally:
         m.unsure -= 1
 
@@ -410,7 +410,11 @@ def _run_members(m: Machine, cls: int, values: list[Value], *, dunders: bool) ->
         code = m.heap[region].code
         for name, member in list(code.members.items()) if code is not None else []:
             special = name.startswith("__") and name.endswith("__")
-            if member.kinds & {"function"} and (special or not dunders) and name not in {"__init__", "__new__", "__init_subclass__", "__del__"}:
+            if (
+                member.kinds & {"function"}
+                and (special or not dunders)
+                and name not in {"__init__", "__new__", "__init_subclass__", "__del__"}
+            ):
                 m.branch(lambda member=member: _run_member(m, member, itself, values), lambda: None)  # type: ignore[misc]
 
 

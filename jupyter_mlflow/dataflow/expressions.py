@@ -12,12 +12,17 @@ from jupyter_mlflow.dataflow.machine import Frame, Machine
 from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, MISSING, NONE, SCALAR, STR, UNKNOWN, Value, constant, external, join
 
 SAME_OBJECT = {
-    "frame": frozenset({"loc", "iloc", "at", "iat", "values", "T", "array", "str", "dt", "cat", "columns", "index", "plot", "style", "sparse"}),
+    "frame": frozenset(
+        {"loc", "iloc", "at", "iat", "values", "T", "array", "str", "dt", "cat", "columns", "index", "plot", "style", "sparse"}
+    ),
     "array": frozenset({"T", "flat", "real", "imag", "base", "data", "mT"}),
     "tensor": frozenset({"T", "data", "grad", "real", "imag", "mT"}),
 }
-PLAIN = {"frame": frozenset({"shape", "size", "ndim", "dtypes", "empty", "name", "dtype"}), "array": frozenset({"shape", "size", "ndim", "dtype", "nbytes", "itemsize", "strides"}),
-         "tensor": frozenset({"shape", "dtype", "device", "ndim", "requires_grad", "is_cuda"})}
+PLAIN = {
+    "frame": frozenset({"shape", "size", "ndim", "dtypes", "empty", "name", "dtype"}),
+    "array": frozenset({"shape", "size", "ndim", "dtype", "nbytes", "itemsize", "strides"}),
+    "tensor": frozenset({"shape", "dtype", "device", "ndim", "requires_grad", "is_cuda"}),
+}
 
 
 def evaluate(m: Machine, node: ast.expr) -> Value:
@@ -217,9 +222,16 @@ def combine(m: Machine, left: Value, right: Value, op: ast.operator) -> Value:
             if (left.kinds | right.kinds) <= {kind, "scalar", "array", "str", "none", "external"}:
                 return m.new(kind)
     if left.only("list", "tuple", "set") or right.only("list", "tuple", "set"):
-        return m.new(next(iter(left.kinds)) if len(left.kinds) == 1 else "list", parts=[left, right, m.inside(left), m.inside(right)],
-                     element=join([m.inside(left), m.inside(right)]))
-    return m.unknown(left, right) if any(m.heap[region].cls is not None for region in (*left.regions, *right.regions)) else _new_like(m, left, right)
+        return m.new(
+            next(iter(left.kinds)) if len(left.kinds) == 1 else "list",
+            parts=[left, right, m.inside(left), m.inside(right)],
+            element=join([m.inside(left), m.inside(right)]),
+        )
+    return (
+        m.unknown(left, right)
+        if any(m.heap[region].cls is not None for region in (*left.regions, *right.regions))
+        else _new_like(m, left, right)
+    )
 
 
 def _new_like(m: Machine, left: Value, right: Value) -> Value:
@@ -230,7 +242,13 @@ def _new_like(m: Machine, left: Value, right: Value) -> Value:
 
 def _path(left: Value, right: Value) -> Value:
     if isinstance(left.const, str) and isinstance(right.const, str):
-        joined = right.const if right.const.startswith("/") else f"{left.const.rstrip('/')}/{right.const}" if left.const not in {"", "."} else right.const
+        joined = (
+            right.const
+            if right.const.startswith("/")
+            else f"{left.const.rstrip('/')}/{right.const}"
+            if left.const not in {"", "."}
+            else right.const
+        )
         return Value(frozenset({"path"}), const=joined)
     return Value(frozenset({"path"}))
 
@@ -277,7 +295,7 @@ def _compare(m: Machine, node: ast.Compare) -> Value:
                 m.effects.reads_any = m.effects.reads_any or m.line
             return SCALAR
     values = [evaluate(m, one) for one in (node.left, *node.comparators)]
-    for operator, value in zip(node.ops, values[1:]):
+    for operator, value in zip(node.ops, values[1:], strict=False):
         if isinstance(operator, (ast.In, ast.NotIn)) and value.kinds & (ITERATORS - {UNKNOWN}):
             m.change(value)
     if not all(isinstance(operator, (ast.Is, ast.IsNot)) for operator in node.ops):
@@ -292,7 +310,7 @@ def _compare(m: Machine, node: ast.Compare) -> Value:
 def _display(m: Machine, node: Any) -> Value:
     kind = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}[type(node)]
     values = [evaluate(m, one) for one in node.elts]
-    parts = [m.inside(value) if isinstance(one, ast.Starred) else value for one, value in zip(node.elts, values)]
+    parts = [m.inside(value) if isinstance(one, ast.Starred) else value for one, value in zip(node.elts, values, strict=False)]
     result = m.new(kind, parts=parts, element=join(parts) if parts else Value(frozenset()))
     if not any(isinstance(one, ast.Starred) for one in node.elts):
         attributes = m.heap[next(iter(result.regions))].attributes
@@ -309,7 +327,7 @@ def _starred(m: Machine, node: ast.Starred) -> Value:
 
 def _dict(m: Machine, node: ast.Dict) -> Value:
     result = m.new("dict", element=Value(frozenset()))
-    for key, value in zip(node.keys, node.values):
+    for key, value in zip(node.keys, node.values, strict=False):
         inner = evaluate(m, value)
         if key is None:
             m.put(result, m.inside(inner))
@@ -346,7 +364,14 @@ def _comprehension(m: Machine, node: Any) -> Value:
     first = evaluate(m, node.generators[0].iter)
     outer = m.frame
     scopes, scope = (outer.scopes, outer.scope) if outer is not None else (None, None)
-    m.frame = Frame(scope=scope, scopes=scopes, parent=outer, kind="comprehension", owner=outer.owner if outer else None, itself=outer.itself if outer else None)
+    m.frame = Frame(
+        scope=scope,
+        scopes=scopes,
+        parent=outer,
+        kind="comprehension",
+        owner=outer.owner if outer else None,
+        itself=outer.itself if outer else None,
+    )
     found: list[Value] = []
     try:
         _maybe(m, lambda: found.append(_loops(m, node, node.generators, first)))
@@ -409,9 +434,31 @@ def _call(m: Machine, node: ast.Call) -> Value:
 
 
 _ACTS: dict[type, Callable[[Machine, Any], Value]] = {
-    ast.Name: _name, ast.Constant: _constant, ast.Attribute: _attribute, ast.Subscript: _subscript, ast.BinOp: _binary, ast.BoolOp: _boolean,
-    ast.IfExp: _if, ast.UnaryOp: _unary, ast.Compare: _compare, ast.List: _display, ast.Tuple: _display, ast.Set: _display, ast.Starred: _starred,
-    ast.Dict: _dict, ast.JoinedStr: _text, ast.FormattedValue: _formatted, ast.Lambda: _lambda, ast.ListComp: _comprehension,
-    ast.SetComp: _comprehension, ast.DictComp: _comprehension, ast.GeneratorExp: _comprehension, ast.Await: _await, ast.Yield: _yield,
-    ast.YieldFrom: _yield, ast.NamedExpr: _walrus, ast.Slice: _slice, ast.Call: _call,
+    ast.Name: _name,
+    ast.Constant: _constant,
+    ast.Attribute: _attribute,
+    ast.Subscript: _subscript,
+    ast.BinOp: _binary,
+    ast.BoolOp: _boolean,
+    ast.IfExp: _if,
+    ast.UnaryOp: _unary,
+    ast.Compare: _compare,
+    ast.List: _display,
+    ast.Tuple: _display,
+    ast.Set: _display,
+    ast.Starred: _starred,
+    ast.Dict: _dict,
+    ast.JoinedStr: _text,
+    ast.FormattedValue: _formatted,
+    ast.Lambda: _lambda,
+    ast.ListComp: _comprehension,
+    ast.SetComp: _comprehension,
+    ast.DictComp: _comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.Await: _await,
+    ast.Yield: _yield,
+    ast.YieldFrom: _yield,
+    ast.NamedExpr: _walrus,
+    ast.Slice: _slice,
+    ast.Call: _call,
 }

@@ -18,8 +18,22 @@ from jupyter_mlflow.dataflow.scopes import Scopes
 from jupyter_mlflow.dataflow.values import ANYTHING, LIVE, SCALAR, UNKNOWN, Code, Heap, Value, join
 
 BUILTINS = frozenset(dir(builtins)) | {
-    "__file__", "__builtins__", "__annotations__", "__spec__", "__package__", "__loader__", "get_ipython", "display", "exit", "quit",
-    "__conditional_annotations__", "__class__", "__module__", "__qualname__", "__name__", "__doc__",
+    "__file__",
+    "__builtins__",
+    "__annotations__",
+    "__spec__",
+    "__package__",
+    "__loader__",
+    "get_ipython",
+    "display",
+    "exit",
+    "quit",
+    "__conditional_annotations__",
+    "__class__",
+    "__module__",
+    "__qualname__",
+    "__name__",
+    "__doc__",
 }
 HISTORY = frozenset({"_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh", "In", "Out", "_exit_code"})
 MOST_STEPS = 60_000  # nodes looked at per cell before calls are no longer followed into functions
@@ -172,7 +186,11 @@ class Machine:
         """Whether nothing inside could be changed."""
         for region in self.heap.reach(regions):
             element = self.heap[region].element
-            if self.heap[region].blur or self.heap[region].cls is not None or (element is not None and not element.immutable and not element.regions):
+            if (
+                self.heap[region].blur
+                or self.heap[region].cls is not None
+                or (element is not None and not element.immutable and not element.regions)
+            ):
                 return False
         return True
 

@@ -12,17 +12,35 @@ from jupyter_mlflow.dataflow.machine import Machine
 from jupyter_mlflow.dataflow.values import ANYTHING, STR, Value, constant
 
 QUIET = frozenset(
-    """
-    alias alias_magic automagic colors conda dhist dirs doctest_mode edit gui hist history killbgscripts ls lsmagic magic man page pdb pdef pdoc pfile
-    pinfo pinfo2 pip popd precision psearch psource pushd pwd quickref system timeit xmode uv mamba micromamba notebook logstart logstop
-    html HTML javascript js latex svg SVG markdown who_ls ll cat cls clear less more pipeline code_wrap subshell debug
-    """.split()
+    ["alias", "alias_magic", "automagic", "colors", "conda", "dhist", "dirs", "doctest_mode", "edit", "gui", "hist", "history", "killbgscripts", "ls", "lsmagic", "magic", "man", "page", "pdb", "pdef", "pdoc", "pfile", "pinfo", "pinfo2", "pip", "popd", "precision", "psearch", "psource", "pushd", "pwd", "quickref", "system", "timeit", "xmode", "uv", "mamba", "micromamba", "notebook", "logstart", "logstop", "html", "HTML", "javascript", "js", "latex", "svg", "SVG", "markdown", "who_ls", "ll", "cat", "cls", "clear", "less", "more", "pipeline", "code_wrap", "subshell", "debug"]
 )
 """Magics that neither bind names nor change state that later cells see."""
 REPLAYED = frozenset({"load_ext", "reload_ext", "autoreload", "aimport", "config", "matplotlib", "unload_ext"})
 RUNS_CODE = frozenset({"time", "prun", "capture", "step", "memit", "mprun", "lprun", "snakeviz", "pyinstrument", "skip_if", "wandb"})
-SHELLS = frozenset({"bash", "sh", "script", "!", "sx", "system", "perl", "ruby", "python", "python2", "python3", "pypy", "cmd", "svn", "cp", "mv", "rm", "mkdir",
-                    "rmdir", "sc"})
+SHELLS = frozenset(
+    {
+        "bash",
+        "sh",
+        "script",
+        "!",
+        "sx",
+        "system",
+        "perl",
+        "ruby",
+        "python",
+        "python2",
+        "python3",
+        "pypy",
+        "cmd",
+        "svn",
+        "cp",
+        "mv",
+        "rm",
+        "mkdir",
+        "rmdir",
+        "sc",
+    }
+)
 LISTS_NAMES = frozenset({"who", "whos", "who_ls"})
 HISTORY = frozenset({"rerun", "recall", "rep", "macro", "save", "pastebin", "notebook", "loadpy", "load", "store", "bookmark"})
 
@@ -30,8 +48,12 @@ HISTORY = frozenset({"rerun", "recall", "rep", "macro", "save", "pastebin", "not
 def run(m: Machine, node: ast.Call) -> Value | None:
     """The effects of a magic; None when the call is none."""
     func = node.func
-    if not (isinstance(func, ast.Attribute) and isinstance(func.value, ast.Call) and isinstance(func.value.func, ast.Name)
-            and func.value.func.id == "get_ipython"):
+    if not (
+        isinstance(func, ast.Attribute)
+        and isinstance(func.value, ast.Call)
+        and isinstance(func.value.func, ast.Name)
+        and func.value.func.id == "get_ipython"
+    ):
         return None
     texts = [one.value if isinstance(one, ast.Constant) and isinstance(one.value, str) else None for one in node.args]
     if func.attr in {"system", "getoutput", "getoutputs"}:
@@ -195,6 +217,14 @@ def _timeit(m: Machine, rest: str) -> Value:
 
 
 _LINES: dict[str, Callable[[Machine, str], Value]] = {
-    "env": _env, "set_env": _env, "cd": _cd, "run": _script, "reset": _reset, "reset_selective": _reset, "xdel": _delete, "pylab": _pylab,
-    "time": _time, "timeit": _timeit,
+    "env": _env,
+    "set_env": _env,
+    "cd": _cd,
+    "run": _script,
+    "reset": _reset,
+    "reset_selective": _reset,
+    "xdel": _delete,
+    "pylab": _pylab,
+    "time": _time,
+    "timeit": _timeit,
 }

@@ -32,7 +32,7 @@ def _parse(text: str) -> ast.Module:
 def _transformer() -> object:
     from IPython.core.inputtransformer2 import TransformerManager
 
-    return TransformerManager()
+    return TransformerManager()  # type: ignore[no-untyped-call]
 
 
 def _transform(text: str) -> str:

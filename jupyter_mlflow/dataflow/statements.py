@@ -308,4 +308,3 @@ _ACTS: dict[type, Callable[[Machine, Any], None]] = {
 for _name, _act in (("TryStar", _try), ("TypeAlias", _type_alias)):
     if hasattr(ast, _name):  # Python 3.11 and 3.12
         _ACTS[getattr(ast, _name)] = _act
-

@@ -11,7 +11,9 @@ from jupyter_mlflow.dataflow import sources
 from jupyter_mlflow.spec.diagnostics import Place
 from jupyter_mlflow.spec.pipelines import Cell
 
-RUNS_TEXT = frozenset({"eval", "exec", "system", "popen", "getoutput", "run_line_magic", "run_cell_magic", "run", "check_output", "call", "Popen"})
+RUNS_TEXT = frozenset(
+    {"eval", "exec", "system", "popen", "getoutput", "run_line_magic", "run_cell_magic", "run", "check_output", "call", "Popen"}
+)
 """Functions that run what they are given as code or as a command."""
 ENDS = frozenset({"exit", "quit"})
 
@@ -58,7 +60,11 @@ def _called(node: ast.Call) -> str:
 def _mentioned(node: ast.Call) -> set[str]:
     names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
     for one in ast.walk(node):
-        if isinstance(one, ast.Constant) and isinstance(one.value, str) and _called(node) in {"system", "getoutput", "run_line_magic", "run_cell_magic"}:
+        if (
+            isinstance(one, ast.Constant)
+            and isinstance(one.value, str)
+            and _called(node) in {"system", "getoutput", "run_line_magic", "run_cell_magic"}
+        ):
             names |= {part.strip("{}$") for part in one.value.replace("{", " {").replace("}", "} ").split() if part[:1] in "{$"}
     return names
 

@@ -24,7 +24,10 @@ def undefined_name(facts: Facts) -> Iterator[Finding]:
         if maker is None and not one.certain:
             continue
         if maker is not None:
-            hint, fix = f"only the skipped cell {maker} makes it", f"Remove the tag `skip` of cell {maker}, or define `{one.name}` elsewhere."
+            hint, fix = (
+                f"only the skipped cell {maker} makes it",
+                f"Remove the tag `skip` of cell {maker}, or define `{one.name}` elsewhere.",
+            )
         elif below is not None:
             hint, fix = f"it is made below, in cell {below}", f"Move cell {below} up."
         else:

@@ -48,7 +48,10 @@ def hidden_state(facts: Facts) -> Iterator[Finding]:
         for path, line in effects.hidden.items():
             root = path.partition(".")[0]
             rule = knowledge.rule(path)
-            later = next((one for one, other in sorted(facts.effects.items()) if one > index and root in other.uses and facts.step_of(one) != step), None)
+            later = next(
+                (one for one, other in sorted(facts.effects.items()) if one > index and root in other.uses and facts.step_of(one) != step),
+                None,
+            )
             if later is not None and (rule is not None and rule.hidden):
                 yield Finding(
                     place=Place(cell=index, line=line, step=step),

@@ -57,7 +57,9 @@ def backwards(facts: Facts) -> Iterator[Finding]:
                 yield Finding(
                     place=Place(cell=block.cells[0].index, step=str(block.name)),
                     message=f"Step `{block.name}` is to run after {where}.",
-                    fix="Remove the `after:` tag." if itself else f"Move the cells of `{name}` above those of `{block.name}`, or remove the tag.",
+                    fix="Remove the `after:` tag."
+                    if itself
+                    else f"Move the cells of `{name}` above those of `{block.name}`, or remove the tag.",
                 )
 
 
