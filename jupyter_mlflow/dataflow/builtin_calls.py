@@ -13,10 +13,69 @@ from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, NONE, SCALAR, ST
 Keywords = dict[str, Value]
 
 LOOKS = frozenset(
-    ["isinstance", "issubclass", "id", "callable", "type", "hash", "len", "bool", "int", "float", "complex", "ord", "chr", "abs", "round", "divmod", "pow", "bin", "hex", "oct", "hasattr", "memoryview", "slice", "object", "range", "ascii", "repr", "str", "format", "bytes", "print", "breakpoint", "help", "copyright", "credits", "license"]
+    [
+        "isinstance",
+        "issubclass",
+        "id",
+        "callable",
+        "type",
+        "hash",
+        "len",
+        "bool",
+        "int",
+        "float",
+        "complex",
+        "ord",
+        "chr",
+        "abs",
+        "round",
+        "divmod",
+        "pow",
+        "bin",
+        "hex",
+        "oct",
+        "hasattr",
+        "memoryview",
+        "slice",
+        "object",
+        "range",
+        "ascii",
+        "repr",
+        "str",
+        "format",
+        "bytes",
+        "print",
+        "breakpoint",
+        "help",
+        "copyright",
+        "credits",
+        "license",
+    ]
 )
 LOOPS = frozenset(
-    ["list", "tuple", "set", "frozenset", "sorted", "sum", "min", "max", "any", "all", "enumerate", "zip", "reversed", "iter", "dict", "bytearray", "map", "filter", "next", "aiter", "anext"]
+    [
+        "list",
+        "tuple",
+        "set",
+        "frozenset",
+        "sorted",
+        "sum",
+        "min",
+        "max",
+        "any",
+        "all",
+        "enumerate",
+        "zip",
+        "reversed",
+        "iter",
+        "dict",
+        "bytearray",
+        "map",
+        "filter",
+        "next",
+        "aiter",
+        "anext",
+    ]
 )
 KINDS = {
     "list": "list",

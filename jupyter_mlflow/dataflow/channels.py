@@ -105,6 +105,7 @@ class _Connector:
         self.found = Channels()
         self.bound: dict[str, set[str]] = {}
         self.wild: list[Write] = []
+        self.ambient: dict[str, None] = {}  # process state that was written: every later step starts with it
         self.seeded: set[str] = set()
         self.files: list[tuple[str, int, str, bool]] = []  # step, cell, path, writes
         self.moves = any(key == "process:cwd" for _, effects in cells for key in effects.keys_written)
@@ -135,11 +136,10 @@ class _Connector:
         for _, _, names in self.replays:
             for name in sorted(names):
                 self._need(name, step, position, certain=False, cell=effects.cell, line=1)
-        for key in list(self.found.writes):
-            if key.startswith(("process:", "patch:")):
-                self._need(key, step, position, certain=False, cell=effects.cell, line=1)
-                if key.startswith("patch:"):
-                    self._need(key.removeprefix("patch:").partition(".")[0], step, position, certain=False, cell=effects.cell, line=1)
+        for key in self.ambient:
+            self._need(key, step, position, certain=False, cell=effects.cell, line=1)
+            if key.startswith("patch:"):
+                self._need(key.removeprefix("patch:").partition(".")[0], step, position, certain=False, cell=effects.cell, line=1)
 
     def _end(self, step: str, effects: Effects) -> None:
         self.modules += sorted(effects.modules)
@@ -189,6 +189,8 @@ class _Connector:
 
     def _write(self, key: str, write: Write) -> None:
         self.found.writes.setdefault(key, []).append(write)
+        if key.startswith(("process:", "patch:")):
+            self.ambient[key] = None
 
     def _latest(self, key: str, step: str, position: int) -> Write | None:
         """The latest other step before `position` that may have written `key`."""

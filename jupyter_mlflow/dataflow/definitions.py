@@ -35,7 +35,7 @@ def is_namespace(m: Machine, node: ast.expr) -> bool:
 
 def function(m: Machine, node: Function) -> Value:
     """A `def` or `lambda`: defaults, decorators and annotations are evaluated now, the body later."""
-    code = Code(node=node, frame=m.frame, scopes=_scopes(m), cell=m.effects.cell, kind=_kind(node))
+    code = Code(node=node, frame=m.frame, scopes=_scopes(m), cell=m.effects.cell, kind=_kind(node), leaves_early=_returns_early(node))
     if m.frame is not None and m.frame.kind == "class":
         code.owner = m.frame.owner
     region = m.heap.new(code=code)
@@ -303,7 +303,7 @@ def _follow(m: Machine, region: int, code: Code, args: list[Value], keywords: di
     m.frame = Frame(scope=node, scopes=code.scopes, parent=code.frame, owner=code.owner, itself=itself)
     m.calls.append(region)
     _bind_arguments(m, node, code, args, keywords)
-    m.unsure += _returns_early(node)
+    m.unsure += code.leaves_early
     try:
         if isinstance(node, ast.Lambda):
             m.frame.returned.append(m.evaluate(node.body))
@@ -392,7 +392,9 @@ def run_all(m: Machine, values: list[Value]) -> None:
             if code.kind == "class":
                 _run_members(m, region, values, dunders=False)
             else:
-                m.branch(lambda region=region, code=code, given=given: _follow(m, region, code, [given] * _arity(code), {}, None), lambda: None)  # type: ignore[misc]
+                m.branch(
+                    lambda region=region, code=code, given=given: _follow(m, region, code, [given] * _arity(code), {}, None), lambda: None
+                )  # type: ignore[misc]
     finally:
         m.unsure -= 1
 

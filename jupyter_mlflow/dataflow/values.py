@@ -111,6 +111,7 @@ class Code:
     members: dict[str, Value] = field(default_factory=dict)  # of a class
     owner: int | None = None  # region of the class that a method belongs to
     kind: str = "function"  # function, generator, coroutine, class
+    leaves_early: bool = False  # a `return` or `raise` stands before the end
     remembers: bool = False  # keeps the results of former calls
 
 
