@@ -43,6 +43,5 @@ def analyse_cell(m: Machine, number: int, text: str, *, configures: bool) -> Eff
         effects.reads_any = effects.writes_any = 1  # nested too deep to follow: it may do anything
         m.layers = [m.layers[0]]
     effects.shows = bool(source.tree.body) and isinstance(source.tree.body[-1], ast.Expr)
-    if configures:
-        effects.replay, effects.replay_reads = replays.of(m, source.tree)
+    effects.replay, effects.replay_reads = replays.of(m, source.tree, configures=configures)
     return effects

@@ -12,11 +12,25 @@ from jupyter_mlflow.dataflow.machine import Machine
 from jupyter_mlflow.dataflow.values import Value
 
 
-def of(m: Machine, tree: ast.Module) -> tuple[tuple[str, ...], set[str]]:
-    """Texts of the statements to run again, and the notebook's names they read."""
-    chosen = [statement for statement in tree.body if isinstance(statement, ast.Expr) and _configures(m, statement.value)]
+def of(m: Machine, tree: ast.Module, *, configures: bool) -> tuple[tuple[str, ...], set[str]]:
+    """Texts of the statements to run again, and the notebook's names they read; all but `__future__` only where the cell `configures`."""
+    chosen = [statement for statement in tree.body if _is_future(statement) or (configures and _again(m, statement))]
     names = {node.id for statement in chosen for node in ast.walk(statement) if isinstance(node, ast.Name) and m.look(node.id) is not None}
     return tuple(ast.unparse(statement) for statement in chosen), names
+
+
+def _is_future(statement: ast.stmt) -> bool:
+    """`from __future__ import x` holds for all later cells, whichever cell says it."""
+    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+
+
+def _again(m: Machine, statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Expr):
+        return _configures(m, statement.value)
+    if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):  # magics of one's own register themselves with IPython
+        found = [_function(m, one.func if isinstance(one, ast.Call) else one) for one in statement.decorator_list]
+        return any(one is not None and one.path.startswith("IPython.core.magic.") for one in found)
+    return False
 
 
 def _configures(m: Machine, node: ast.expr) -> bool:

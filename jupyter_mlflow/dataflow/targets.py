@@ -152,7 +152,7 @@ def _patch(m: Machine, full: str, path: str) -> None:
     elif path and not full.startswith(("sys.std", "sys.display", "sys.except")) and m.look(path.partition(".")[0]) is not None:
         m.write_key(f"patch:{path}")
     else:
-        m.effects.hidden.setdefault(full.partition(".")[0], m.line)
+        m.effects.hidden.setdefault(full, m.line)
 
 
 def set_item(m: Machine, target: ast.Subscript, value: Value | None) -> None:
