@@ -48,11 +48,10 @@ def hidden_state(facts: Facts) -> Iterator[Finding]:
         for path, line in effects.hidden.items():
             root = path.partition(".")[0]
             rule = knowledge.rule(path)
-            later = next(
-                (one for one, other in sorted(facts.effects.items()) if one > index and root in other.uses and facts.step_of(one) != step),
-                None,
-            )
-            if later is not None and (rule is not None and rule.hidden):
+            everywhere = path.startswith("sys.")  # streams and hooks are used by every cell
+            users = [one for one, other in sorted(facts.effects.items()) if one > index and (everywhere or root in other.uses)]
+            later = next((one for one in users if facts.step_of(one) != step), None)
+            if later is not None and (everywhere or (rule is not None and rule.hidden)):
                 yield Finding(
                     place=Place(cell=index, line=line, step=step),
                     message=f"`{path}` changes state inside `{root}` that does not travel to step `{facts.step_of(later)}`, which uses `{root}` too.",
