@@ -198,7 +198,8 @@ class Cache:
 
     def _write(self, made: Ingredients, trace: Trace) -> None:
         now, found = time.time(), key(made)
-        entry = (found, made.notebook, made.step, now, codec.encode(made).decode())
+        told = msgspec.structs.replace(made, mentioned=())  # texts of the code are the notebook's, not ours to keep
+        entry = (found, made.notebook, made.step, now, codec.encode(told).decode())
         with self._database.writing() as connection:
             connection.execute(
                 "INSERT INTO entry (key, notebook, step, made, body) VALUES (?, ?, ?, ?, ?) "

@@ -7,9 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from jupyter_mlflow.spec.ids import RunId, StepName
+from jupyter_mlflow.spec.ids import Key, RunId, StepName
 from jupyter_mlflow.spec.runs import Run, StepRun
-from jupyter_mlflow.spec.tasks import Event
+from jupyter_mlflow.spec.tasks import Event, Output, StepResult
 from jupyter_mlflow.store import runs as history
 from jupyter_mlflow.store.local import LocalArtifacts
 from jupyter_mlflow.store.runs import RunStore
@@ -59,6 +59,20 @@ def store(folder: str, size: str, count: str) -> None:
         say(digest)
 
 
+def record(home: str, folder: str, count: str) -> None:
+    """Store an object that many share, then record it as a step's output."""
+    artifacts = LocalArtifacts(Path(folder))
+    with RunStore(Path(home)) as opened:
+        for number in range(int(count)):
+            data = bytes([number % 5]) * 1000
+            digest = artifacts.put_bytes(data)
+            run = RunId(f"r-{os.getpid()}-{number}")
+            output = Output(digest=digest, size=1000, keys=(Key("x"),))
+            made = StepResult(run=run, step=StepName("s"), state="done", outputs=(output,))
+            steps = (StepRun(name=StepName("s"), state="done", result=made),)
+            opened.create(Run(run=run, notebook="n", state="done", started=time.time(), steps=steps))
+
+
 def launch(home: str, name: str) -> None:
     """Record a run of this process, and wait."""
     with RunStore(Path(home)) as opened:
@@ -71,4 +85,4 @@ def launch(home: str, name: str) -> None:
 
 
 if __name__ == "__main__":
-    {"write": write, "append": append, "create": create, "store": store, "launch": launch}[sys.argv[1]](*sys.argv[2:])
+    {"write": write, "append": append, "create": create, "store": store, "record": record, "launch": launch}[sys.argv[1]](*sys.argv[2:])

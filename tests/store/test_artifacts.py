@@ -175,7 +175,7 @@ def test_remote_bytes_are_checked_and_fetched_once(home: Path, tmp_path: Path) -
     files.rm(remote)
     assert store.local_path(digest).read_bytes() == BIG  # from the copy
     store.copies.local_path(digest).write_bytes(b"spoilt")
-    with pytest.raises(StoreError, match="is not in the store"):
+    with pytest.raises(StoreError, match=r"is not in the store"):
         store.local_path(digest)
 
 
@@ -189,7 +189,7 @@ def test_an_unreachable_store_is_told(home: Path, tmp_path: Path) -> None:
             raise PermissionError(path)
 
     store._files = Broken()
-    with pytest.raises(StoreError, match="failed with artifact .*: PermissionError"):
+    with pytest.raises(StoreError, match=r"failed with artifact .*: PermissionError"):
         store.put_bytes(b"x")
 
 

@@ -249,7 +249,7 @@ def test_deleting_takes_steps_and_events_along(store: RunStore, run: Run) -> Non
     store.append(run.run, [Event(time=0, kind="run")])
     store.delete(run.run)
     with store.database.reading() as connection:
-        counts = [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("run", "step", "event")]
+        counts = [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("run", "step", "event")]  # noqa: S608 - fixed names
     assert counts == [0, 0, 0]
 
 

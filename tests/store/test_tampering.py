@@ -94,12 +94,12 @@ def test_storing_again_heals(change: str, artifacts: LocalArtifacts) -> None:
     assert artifacts.local_path(digest).read_bytes() == STREAM + BUFFER
 
 
-SIDECARS: dict[str, Callable[[Path], None]] = {
+SIDECARS: dict[str, Callable[[Path], object]] = {
     "gone": lambda path: path.unlink(),
     "empty": lambda path: os.truncate(path, 0),
     "cut short": lambda path: os.truncate(path, path.stat().st_size - 1),
-    "no numbers": lambda path: os.truncate(path, 0) or path.write_text("a b c d\n") and None,
-    "too many numbers": lambda path: path.write_text("1 2 3 4 5\n") and None,
+    "no numbers": lambda path: path.write_text("a b c d\n"),
+    "too many numbers": lambda path: path.write_text("1 2 3 4 5\n"),
 }
 
 
