@@ -32,169 +32,18 @@ class Rule:
 PURE = Rule()
 FRESH = Rule(shares=False)
 KNOWN_ROOTS = frozenset(
-    [
-        "abc",
-        "altair",
-        "array",
-        "ast",
-        "base64",
-        "bisect",
-        "bokeh",
-        "builtins",
-        "calendar",
-        "catboost",
-        "cmath",
-        "collections",
-        "colorsys",
-        "contextlib",
-        "copy",
-        "csv",
-        "ctypes",
-        "cycler",
-        "dask",
-        "dataclasses",
-        "datetime",
-        "dateutil",
-        "decimal",
-        "difflib",
-        "duckdb",
-        "enum",
-        "errno",
-        "fractions",
-        "functools",
-        "gc",
-        "glob",
-        "gzip",
-        "hashlib",
-        "heapq",
-        "html",
-        "imageio",
-        "importlib",
-        "inspect",
-        "io",
-        "IPython",
-        "ipywidgets",
-        "itertools",
-        "joblib",
-        "json",
-        "keyword",
-        "lightgbm",
-        "linecache",
-        "locale",
-        "logging",
-        "lzma",
-        "math",
-        "matplotlib",
-        "mimetypes",
-        "multiprocessing",
-        "networkx",
-        "nltk",
-        "numbers",
-        "numpy",
-        "openpyxl",
-        "operator",
-        "os",
-        "pandas",
-        "pathlib",
-        "PIL",
-        "pickle",
-        "pkgutil",
-        "platform",
-        "plotly",
-        "polars",
-        "pprint",
-        "psutil",
-        "pyarrow",
-        "pydantic",
-        "queue",
-        "random",
-        "re",
-        "requests",
-        "scipy",
-        "seaborn",
-        "secrets",
-        "shap",
-        "shlex",
-        "shutil",
-        "signal",
-        "skimage",
-        "sklearn",
-        "sqlite3",
-        "stat",
-        "statistics",
-        "statsmodels",
-        "string",
-        "struct",
-        "subprocess",
-        "sys",
-        "tabulate",
-        "tempfile",
-        "textwrap",
-        "threading",
-        "time",
-        "timeit",
-        "token",
-        "tokenize",
-        "toml",
-        "torch",
-        "torchvision",
-        "tqdm",
-        "traceback",
-        "types",
-        "typing",
-        "typing_extensions",
-        "unicodedata",
-        "unittest",
-        "urllib",
-        "uuid",
-        "warnings",
-        "weakref",
-        "xgboost",
-        "xml",
-        "yaml",
-        "zipfile",
-        "zlib",
-        "zoneinfo",
-        "socket",
-        "asyncio",
-        "concurrent",
-        "contextvars",
-        "ssl",
-        "select",
-        "atexit",
-        "codecs",
-        "configparser",
-        "argparse",
-        "getpass",
-        "http",
-        "email",
-        "graphlib",
-        "imblearn",
-        "umap",
-        "hdbscan",
-        "cloudpickle",
-        "dill",
-        "blake3",
-        "fsspec",
-        "s3fs",
-        "tensorflow",
-        "keras",
-        "jax",
-        "cupy",
-        "numba",
-        "cv2",
-        "spacy",
-        "transformers",
-        "datasets",
-        "tokenizers",
-        "sympy",
-        "gensim",
-        "textblob",
-        "wordcloud",
-        "folium",
-        "geopandas",
-        "shapely",
-    ]
+    """
+    abc altair array ast base64 bisect bokeh builtins calendar catboost cmath collections colorsys contextlib copy csv ctypes cycler
+    dask dataclasses datetime dateutil decimal difflib duckdb enum errno fractions functools gc glob gzip hashlib heapq html imageio
+    importlib inspect io IPython ipywidgets itertools joblib json keyword lightgbm linecache locale logging lzma math matplotlib
+    mimetypes multiprocessing networkx nltk numbers numpy openpyxl operator os pandas pathlib PIL pickle pkgutil platform plotly polars
+    pprint psutil pyarrow pydantic queue random re requests scipy seaborn secrets shap shlex shutil signal skimage sklearn sqlite3 stat
+    statistics statsmodels string struct subprocess sys tabulate tempfile textwrap threading time timeit token tokenize toml torch
+    torchvision tqdm traceback types typing typing_extensions unicodedata unittest urllib uuid warnings weakref xgboost xml yaml zipfile
+    zlib zoneinfo socket asyncio concurrent contextvars ssl select atexit codecs configparser argparse getpass http email graphlib
+    imblearn umap hdbscan cloudpickle dill blake3 fsspec s3fs tensorflow keras jax cupy numba cv2 spacy transformers datasets tokenizers
+    sympy gensim textblob wordcloud folium geopandas shapely
+    """.split()
 )
 """Libraries whose functions we trust to be pure unless a rule says otherwise."""
 
@@ -202,246 +51,306 @@ OPAQUE = ("ctypes", "tensorflow", "keras", "jax", "numba", "transformers", "data
 """Known by name, yet not pure by default."""
 
 
-def _table() -> dict[str, Rule]:
-    rules: dict[str, Rule] = {}
-
-    def add(rule: Rule, names: str, prefix: str = "") -> None:
-        for name in names.split():
-            rules[prefix + name] = rule
-
-    np = "numpy."
-    add(
+TABLE: tuple[tuple[Rule, str, str], ...] = (
+    (
         Rule(gives="array", shares=False),
-        "array copy zeros ones empty full arange linspace logspace eye identity zeros_like ones_like "
-        "empty_like full_like concatenate stack vstack hstack column_stack dstack tile repeat where sort argsort unique cumsum cumprod "
-        "diff dot matmul outer kron add subtract multiply divide power exp log log2 log10 log1p expm1 sqrt sin cos tan abs absolute "
-        "maximum minimum clip round sign floor ceil isnan isinf isfinite meshgrid histogram bincount digitize interp convolve "
-        "corrcoef cov percentile quantile cross tensordot einsum pad roll flip rot90 insert delete append select piecewise polyfit polyval "
-        "logical_and logical_or logical_not nan_to_num r_ c_ mgrid ogrid indices fromiter tril triu",
-        np,
-    )
-    add(
+        "numpy.",
+        """
+        array copy zeros ones empty full arange linspace logspace eye identity zeros_like ones_like empty_like full_like concatenate
+        stack vstack hstack column_stack dstack tile repeat where sort argsort unique cumsum cumprod diff dot matmul outer kron add
+        subtract multiply divide power exp log log2 log10 log1p expm1 sqrt sin cos tan abs absolute maximum minimum clip round sign
+        floor ceil isnan isinf isfinite meshgrid histogram bincount digitize interp convolve corrcoef cov percentile quantile cross
+        tensordot einsum pad roll flip rot90 insert delete append select piecewise polyfit polyval logical_and logical_or
+        logical_not nan_to_num r_ c_ mgrid ogrid indices fromiter tril triu
+        """,
+    ),
+    (
         Rule(gives="scalar", shares=False),
-        "mean sum std var median min max amin amax argmax argmin prod any all allclose array_equal "
-        "count_nonzero nanmean nansum nanstd nanmin nanmax ndim size trapezoid average int64 float64 float32 int32 bool_ isscalar",
-        np,
-    )
-    add(
+        "numpy.",
+        """
+        mean sum std var median min max amin amax argmax argmin prod any all allclose array_equal count_nonzero nanmean nansum
+        nanstd nanmin nanmax ndim size trapezoid average int64 float64 float32 int32 bool_ isscalar
+        """,
+    ),
+    (
         Rule(gives="array", shares=True),
-        "asarray ravel reshape transpose squeeze atleast_1d atleast_2d broadcast_to asanyarray "
-        "expand_dims moveaxis swapaxes split array_split vsplit hsplit frombuffer ascontiguousarray",
-        np,
-    )
-    add(Rule(gives="none", shares=False, changes=(0,)), "put copyto place putmask fill_diagonal put_along_axis", np)
-    add(Rule(gives="array", file_in=0, keywords=("file", "fname")), "load loadtxt genfromtxt fromfile memmap", np)
-    add(Rule(gives="none", file_out=0, keywords=("file", "fname")), "save savez savez_compressed savetxt", np)
-    add(Rule(process="numpy"), "set_printoptions seterr seterrcall set_string_function", np)
-    add(Rule(gives="none", seeds="numpy"), "random.seed random.set_state", np)
-    add(Rule(gives="none", draws="numpy", changes=(0,)), "random.shuffle", np)
-    add(
+        "numpy.",
+        """
+        asarray ravel reshape transpose squeeze atleast_1d atleast_2d broadcast_to asanyarray expand_dims moveaxis swapaxes split
+        array_split vsplit hsplit frombuffer ascontiguousarray
+        """,
+    ),
+    (Rule(gives="none", shares=False, changes=(0,)), "numpy.", "put copyto place putmask fill_diagonal put_along_axis"),
+    (Rule(gives="array", file_in=0, keywords=("file", "fname")), "numpy.", "load loadtxt genfromtxt fromfile memmap"),
+    (Rule(gives="none", file_out=0, keywords=("file", "fname")), "numpy.", "save savez savez_compressed savetxt"),
+    (Rule(process="numpy"), "numpy.", "set_printoptions seterr seterrcall set_string_function"),
+    (Rule(gives="none", seeds="numpy"), "numpy.", "random.seed random.set_state"),
+    (Rule(gives="none", draws="numpy", changes=(0,)), "numpy.", "random.shuffle"),
+    (
         Rule(gives="rng", shares=True),
-        "random.default_rng random.RandomState random.Generator random.PCG64 random.SeedSequence random.MT19937",
-        np,
-    )
-    add(Rule(gives="scalar", draws="numpy"), "random.get_state", np)
-
-    pd = "pandas."
-    add(
+        "numpy.",
+        """
+        random.default_rng random.RandomState random.Generator random.PCG64 random.SeedSequence random.MT19937
+        """,
+    ),
+    (Rule(gives="scalar", draws="numpy"), "numpy.", "random.get_state"),
+    (
         Rule(gives="frame", file_in=0, keywords=("filepath_or_buffer", "path", "io", "path_or_buf", "path_or_buffer")),
-        "read_csv "
-        "read_table read_fwf read_json read_parquet read_feather read_pickle read_excel read_orc read_hdf read_stata read_sas read_xml "
-        "read_html",
-        pd,
-    )
-    add(Rule(gives="frame", file_in=-1), "read_sql read_sql_query read_sql_table", pd)
-    add(Rule(gives="none", process="pandas"), "set_option reset_option options.display", pd)
-    add(Rule(gives="context", shares=False), "option_context", pd)
-    add(Rule(gives="frame", shares=True), "DataFrame Series Index MultiIndex Categorical DatetimeIndex", pd)
-    add(
+        "pandas.",
+        """
+        read_csv read_table read_fwf read_json read_parquet read_feather read_pickle read_excel read_orc read_hdf read_stata
+        read_sas read_xml read_html
+        """,
+    ),
+    (Rule(gives="frame", file_in=-1), "pandas.", "read_sql read_sql_query read_sql_table"),
+    (Rule(gives="none", process="pandas"), "pandas.", "set_option reset_option options.display"),
+    (Rule(gives="context", shares=False), "pandas.", "option_context"),
+    (Rule(gives="frame", shares=True), "pandas.", "DataFrame Series Index MultiIndex Categorical DatetimeIndex"),
+    (
         Rule(gives="frame", shares=False),
-        "concat merge get_dummies cut qcut crosstab pivot_table melt to_datetime to_numeric "
-        "to_timedelta date_range period_range timedelta_range isna isnull notna notnull factorize value_counts pivot wide_to_long "
-        "merge_asof json_normalize interval_range",
-        pd,
-    )
-    add(Rule(gives="scalar", shares=False), "Timestamp Timedelta NaT NA Period", pd)
-
-    sk = "sklearn."
-    add(Rule(gives="none", process="sklearn"), "set_config", sk)
-    add(Rule(gives="frame", shares=False), "preprocessing.scale preprocessing.normalize preprocessing.label_binarize", sk)
-
-    py = "random."
-    add(Rule(gives="none", seeds="python"), "seed setstate", py)
-    add(Rule(gives="none", draws="python", changes=(0,)), "shuffle", py)
-    add(Rule(gives="rng"), "Random SystemRandom", py)
-    add(
+        "pandas.",
+        """
+        concat merge get_dummies cut qcut crosstab pivot_table melt to_datetime to_numeric to_timedelta date_range period_range
+        timedelta_range isna isnull notna notnull factorize value_counts pivot wide_to_long merge_asof json_normalize interval_range
+        """,
+    ),
+    (Rule(gives="scalar", shares=False), "pandas.", "Timestamp Timedelta NaT NA Period"),
+    (Rule(gives="none", process="sklearn"), "sklearn.", "set_config"),
+    (Rule(gives="frame", shares=False), "sklearn.", "preprocessing.scale preprocessing.normalize preprocessing.label_binarize"),
+    (Rule(gives="none", seeds="python"), "random.", "seed setstate"),
+    (Rule(gives="none", draws="python", changes=(0,)), "random.", "shuffle"),
+    (Rule(gives="rng"), "random.", "Random SystemRandom"),
+    (
         Rule(gives="scalar", draws="python"),
-        "random randint randrange uniform gauss normalvariate betavariate expovariate triangular "
-        "lognormvariate vonmisesvariate gammavariate paretovariate weibullvariate getrandbits randbytes getstate",
-        py,
-    )
-    add(Rule(draws="python"), "choice choices sample", py)
-
-    torch = "torch."
-    add(Rule(gives="none", seeds="torch"), "manual_seed seed set_rng_state random.manual_seed cuda.manual_seed cuda.manual_seed_all", torch)
-    add(
+        "random.",
+        """
+        random randint randrange uniform gauss normalvariate betavariate expovariate triangular lognormvariate vonmisesvariate
+        gammavariate paretovariate weibullvariate getrandbits randbytes getstate
+        """,
+    ),
+    (Rule(draws="python"), "random.", "choice choices sample"),
+    (
+        Rule(gives="none", seeds="torch"),
+        "torch.",
+        """
+        manual_seed seed set_rng_state random.manual_seed cuda.manual_seed cuda.manual_seed_all
+        """,
+    ),
+    (
         Rule(gives="none", process="torch"),
-        "set_default_dtype set_num_threads use_deterministic_algorithms set_grad_enabled "
-        "set_default_device set_printoptions set_float32_matmul_precision set_num_interop_threads",
-        torch,
-    )
-    add(
+        "torch.",
+        """
+        set_default_dtype set_num_threads use_deterministic_algorithms set_grad_enabled set_default_device set_printoptions
+        set_float32_matmul_precision set_num_interop_threads
+        """,
+    ),
+    (
         Rule(gives="tensor", draws="torch", shares=False),
-        "rand randn randint randperm bernoulli multinomial normal rand_like randn_like empty_like",
-        torch,
-    )
-    add(Rule(gives="unknown", file_in=0, keywords=("f",)), "load jit.load", torch)
-    add(Rule(gives="none", file_out=1, keywords=("f",)), "save", torch)
-    add(Rule(gives="context"), "no_grad inference_mode enable_grad autocast", torch)
-    add(Rule(gives="tensor", shares=True), "from_numpy as_tensor", torch)
-    add(Rule(gives="scalar", shares=False), "device float32 float64 int64 long cuda.is_available", torch)
-
-    plt = "matplotlib."
-    add(
+        "torch.",
+        """
+        rand randn randint randperm bernoulli multinomial normal rand_like randn_like empty_like
+        """,
+    ),
+    (Rule(gives="unknown", file_in=0, keywords=("f",)), "torch.", "load jit.load"),
+    (Rule(gives="none", file_out=1, keywords=("f",)), "torch.", "save"),
+    (Rule(gives="context"), "torch.", "no_grad inference_mode enable_grad autocast"),
+    (Rule(gives="tensor", shares=True), "torch.", "from_numpy as_tensor"),
+    (Rule(gives="scalar", shares=False), "torch.", "device float32 float64 int64 long cuda.is_available"),
+    (
         Rule(process="matplotlib"),
-        "use rc rcdefaults rc_file style.use pyplot.rc pyplot.rcdefaults pyplot.style.use pyplot.switch_backend "
-        "pyplot.set_cmap pyplot.xkcd pyplot.rcParams.update rcParams.update pyplot.ion pyplot.ioff pyplot.viridis",
-        plt,
-    )
-    add(
+        "matplotlib.",
+        """
+        use rc rcdefaults rc_file style.use pyplot.rc pyplot.rcdefaults pyplot.style.use pyplot.switch_backend pyplot.set_cmap
+        pyplot.xkcd pyplot.rcParams.update rcParams.update pyplot.ion pyplot.ioff pyplot.viridis
+        """,
+    ),
+    (
         Rule(gives="figure", shares=False),
-        "pyplot.figure pyplot.subplots pyplot.subplot pyplot.gcf pyplot.gca pyplot.axes pyplot.subplot_mosaic",
-        plt,
-    )
-    add(Rule(gives="none", file_out=0, keywords=("fname",)), "pyplot.savefig pyplot.imsave", plt)
-    add(Rule(gives="array", file_in=0), "pyplot.imread image.imread", plt)
-    add(
+        "matplotlib.",
+        """
+        pyplot.figure pyplot.subplots pyplot.subplot pyplot.gcf pyplot.gca pyplot.axes pyplot.subplot_mosaic
+        """,
+    ),
+    (Rule(gives="none", file_out=0, keywords=("fname",)), "matplotlib.", "pyplot.savefig pyplot.imsave"),
+    (Rule(gives="array", file_in=0), "matplotlib.", "pyplot.imread image.imread"),
+    (
         Rule(process="matplotlib", gives="none"),
-        "set set_theme set_style set_context set_palette reset_defaults reset_orig set_color_codes",
         "seaborn.",
-    )
-    add(Rule(gives="frame", shares=False), "load_dataset", "seaborn.")
-
-    add(Rule(gives="none", process="warnings"), "warnings.filterwarnings warnings.simplefilter warnings.resetwarnings")
-    add(
+        """
+        set set_theme set_style set_context set_palette reset_defaults reset_orig set_color_codes
+        """,
+    ),
+    (Rule(gives="frame", shares=False), "seaborn.", "load_dataset"),
+    (Rule(gives="none", process="warnings"), "", "warnings.filterwarnings warnings.simplefilter warnings.resetwarnings"),
+    (
         Rule(gives="none", process="logging"),
-        "logging.basicConfig logging.disable logging.config.dictConfig logging.setLoggerClass "
-        "logging.addLevelName logging.captureWarnings logging.root.setLevel",
-    )
-    add(Rule(gives="logger", shares=False), "logging.getLogger")
-    add(Rule(process="locale"), "locale.setlocale")
-    add(Rule(process="decimal"), "decimal.setcontext")
-    add(Rule(gives="decimal-context", shares=False), "decimal.getcontext")
-    add(Rule(gives="none", process="cwd"), "os.chdir")
-    add(
+        "",
+        """
+        logging.basicConfig logging.disable logging.config.dictConfig logging.setLoggerClass logging.addLevelName
+        logging.captureWarnings logging.root.setLevel
+        """,
+    ),
+    (Rule(gives="logger", shares=False), "", "logging.getLogger"),
+    (Rule(process="locale"), "", "locale.setlocale"),
+    (Rule(process="decimal"), "", "decimal.setcontext"),
+    (Rule(gives="decimal-context", shares=False), "", "decimal.getcontext"),
+    (Rule(gives="none", process="cwd"), "", "os.chdir"),
+    (
         Rule(gives="none", process="environ"),
-        "os.putenv os.unsetenv dotenv.load_dotenv os.environ.update os.environ.setdefault os.environ.pop os.environ.clear time.tzset",
-    )
-    add(
+        "",
+        """
+        os.putenv os.unsetenv dotenv.load_dotenv os.environ.update os.environ.setdefault os.environ.pop os.environ.clear time.tzset
+        """,
+    ),
+    (
         Rule(gives="none", process="syspath"),
-        "sys.path.append sys.path.insert sys.path.remove sys.path.extend sys.path.pop site.addsitedir",
-    )
-    add(
+        "",
+        """
+        sys.path.append sys.path.insert sys.path.remove sys.path.extend sys.path.pop site.addsitedir
+        """,
+    ),
+    (
         Rule(gives="scalar", hidden=True),
-        "sys.setrecursionlimit sys.setswitchinterval signal.signal atexit.register atexit.unregister "
-        "logging.getLogger.addHandler gc.disable gc.enable gc.freeze sys.settrace sys.setprofile faulthandler.enable "
-        "locale.textdomain codecs.register mimetypes.add_type csv.register_dialect copyreg.pickle sqlite3.register_adapter "
-        "sqlite3.register_converter socket.setdefaulttimeout threading.excepthook",
-    )
-    add(
+        "",
+        """
+        sys.setrecursionlimit sys.setswitchinterval signal.signal atexit.register atexit.unregister logging.getLogger.addHandler
+        gc.disable gc.enable gc.freeze sys.settrace sys.setprofile faulthandler.enable locale.textdomain codecs.register
+        mimetypes.add_type csv.register_dialect copyreg.pickle sqlite3.register_adapter sqlite3.register_converter
+        socket.setdefaulttimeout threading.excepthook
+        """,
+    ),
+    (
         Rule(gives="str", shares=False, reads_process="environ"),
-        "os.getenv os.environ.get os.environ.copy os.environ.items os.environ.keys",
-    )
-    add(Rule(gives="str", shares=False, reads_process="cwd"), "os.getcwd pathlib.Path.cwd")
-
-    add(
+        "",
+        """
+        os.getenv os.environ.get os.environ.copy os.environ.items os.environ.keys
+        """,
+    ),
+    (Rule(gives="str", shares=False, reads_process="cwd"), "", "os.getcwd pathlib.Path.cwd"),
+    (
         Rule(gives="list", shares=False, file_in=0),
-        "os.listdir os.scandir glob.glob glob.iglob os.walk os.stat os.path.exists os.path.isfile "
-        "os.path.isdir os.path.getsize os.path.getmtime os.access",
-    )
-    add(Rule(gives="none", file_out=0), "os.remove os.unlink os.mkdir os.makedirs os.rmdir shutil.rmtree os.truncate os.utime os.chmod")
-    add(
+        "",
+        """
+        os.listdir os.scandir glob.glob glob.iglob os.walk os.stat os.path.exists os.path.isfile os.path.isdir os.path.getsize
+        os.path.getmtime os.access
+        """,
+    ),
+    (Rule(gives="none", file_out=0), "", "os.remove os.unlink os.mkdir os.makedirs os.rmdir shutil.rmtree os.truncate os.utime os.chmod"),
+    (
         Rule(gives="none", file_in=0, file_out=1),
-        "shutil.copy shutil.copyfile shutil.copy2 shutil.copytree shutil.move os.rename "
-        "os.replace os.link os.symlink shutil.make_archive shutil.unpack_archive",
-    )
-    add(Rule(gives="file", file_in=0, file_out=0), "sqlite3.connect duckdb.connect shelve.open dbm.open")
-    add(Rule(gives="connection", file_in=0, file_out=0), "sqlite3.connect duckdb.connect")
-    add(Rule(gives="none", file_out=1, keywords=("filename",)), "joblib.dump")
-    add(Rule(gives="unknown", file_in=0, keywords=("filename",)), "joblib.load")
-    add(Rule(gives="none", iterates=True), "json.dump pickle.dump yaml.dump csv.writer csv.DictWriter yaml.safe_dump cloudpickle.dump")
-    add(Rule(gives="unknown", changes=(0,)), "json.load pickle.load csv.reader csv.DictReader cloudpickle.load")
-    add(
-        Rule(gives="unknown", shares=False), "pickle.loads json.loads yaml.safe_load yaml.load copy.deepcopy ast.literal_eval tomllib.loads"
-    )
-    add(
+        "",
+        """
+        shutil.copy shutil.copyfile shutil.copy2 shutil.copytree shutil.move os.rename os.replace os.link os.symlink
+        shutil.make_archive shutil.unpack_archive
+        """,
+    ),
+    (Rule(gives="file", file_in=0, file_out=0), "", "sqlite3.connect duckdb.connect shelve.open dbm.open"),
+    (Rule(gives="connection", file_in=0, file_out=0), "", "sqlite3.connect duckdb.connect"),
+    (Rule(gives="none", file_out=1, keywords=("filename",)), "", "joblib.dump"),
+    (Rule(gives="unknown", file_in=0, keywords=("filename",)), "", "joblib.load"),
+    (Rule(gives="none", iterates=True), "", "json.dump pickle.dump yaml.dump csv.writer csv.DictWriter yaml.safe_dump cloudpickle.dump"),
+    (Rule(gives="unknown", changes=(0,)), "", "json.load pickle.load csv.reader csv.DictReader cloudpickle.load"),
+    (
+        Rule(gives="unknown", shares=False),
+        "",
+        """
+        pickle.loads json.loads yaml.safe_load yaml.load copy.deepcopy ast.literal_eval tomllib.loads
+        """,
+    ),
+    (
         Rule(gives="str", shares=False),
-        "json.dumps os.path.join os.path.basename os.path.dirname os.path.abspath os.path.expanduser "
-        "time.strftime textwrap.dedent uuid.uuid4 platform.platform pprint.pformat",
-    )
-    add(Rule(gives="bytes", shares=False), "pickle.dumps")
-    add(
+        "",
+        """
+        json.dumps os.path.join os.path.basename os.path.dirname os.path.abspath os.path.expanduser time.strftime textwrap.dedent
+        uuid.uuid4 platform.platform pprint.pformat
+        """,
+    ),
+    (Rule(gives="bytes", shares=False), "", "pickle.dumps"),
+    (
         Rule(gives="scalar", shares=False),
-        "time.time time.perf_counter time.monotonic time.process_time time.sleep math.sqrt "
-        "datetime.datetime.now datetime.date.today datetime.datetime datetime.date datetime.timedelta datetime.datetime.strptime "
-        "fractions.Fraction decimal.Decimal gc.collect",
-    )
-    add(
+        "",
+        """
+        time.time time.perf_counter time.monotonic time.process_time time.sleep math.sqrt datetime.datetime.now datetime.date.today
+        datetime.datetime datetime.date datetime.timedelta datetime.datetime.strptime fractions.Fraction decimal.Decimal gc.collect
+        """,
+    ),
+    (
         Rule(gives="unknown", file_in=-1, file_out=-1, reads_process="environ"),
-        "subprocess.run subprocess.check_output subprocess.call "
-        "subprocess.check_call subprocess.getoutput subprocess.getstatusoutput os.system os.popen",
-    )
-    add(Rule(gives="process", file_in=-1, file_out=-1, reads_process="environ"), "subprocess.Popen multiprocessing.Process")
-    add(
+        "",
+        """
+        subprocess.run subprocess.check_output subprocess.call subprocess.check_call subprocess.getoutput subprocess.getstatusoutput
+        os.system os.popen
+        """,
+    ),
+    (Rule(gives="process", file_in=-1, file_out=-1, reads_process="environ"), "", "subprocess.Popen multiprocessing.Process"),
+    (
         Rule(gives="lock"),
-        "threading.Lock threading.RLock threading.Event threading.Condition threading.Semaphore "
-        "threading.BoundedSemaphore threading.Barrier threading.local queue.Queue queue.SimpleQueue asyncio.Lock asyncio.Event",
-    )
-    add(Rule(gives="thread"), "threading.Thread threading.Timer")
-    add(Rule(gives="pool"), "multiprocessing.Pool concurrent.futures.ThreadPoolExecutor concurrent.futures.ProcessPoolExecutor")
-    add(Rule(gives="socket"), "socket.socket socket.create_connection ssl.create_default_context")
-    add(
+        "",
+        """
+        threading.Lock threading.RLock threading.Event threading.Condition threading.Semaphore threading.BoundedSemaphore
+        threading.Barrier threading.local queue.Queue queue.SimpleQueue asyncio.Lock asyncio.Event
+        """,
+    ),
+    (Rule(gives="thread"), "", "threading.Thread threading.Timer"),
+    (Rule(gives="pool"), "", "multiprocessing.Pool concurrent.futures.ThreadPoolExecutor concurrent.futures.ProcessPoolExecutor"),
+    (Rule(gives="socket"), "", "socket.socket socket.create_connection ssl.create_default_context"),
+    (
         Rule(gives="file", file_in=0, file_out=0),
-        "gzip.open bz2.open lzma.open io.open codecs.open zipfile.ZipFile tarfile.open "
-        "tempfile.TemporaryFile tempfile.NamedTemporaryFile h5py.File",
-    )
-    add(
+        "",
+        """
+        gzip.open bz2.open lzma.open io.open codecs.open zipfile.ZipFile tarfile.open tempfile.TemporaryFile
+        tempfile.NamedTemporaryFile h5py.File
+        """,
+    ),
+    (
         Rule(gives="none", iterates=True, changes=(0,)),
-        "heapq.heapify heapq.heappush heapq.heappop heapq.heapreplace heapq.heappushpop "
-        "bisect.insort bisect.insort_left bisect.insort_right operator.setitem operator.delitem operator.iadd operator.iconcat operator.imul",
-    )
-    add(
+        "",
+        """
+        heapq.heapify heapq.heappush heapq.heappop heapq.heapreplace heapq.heappushpop bisect.insort bisect.insort_left
+        bisect.insort_right operator.setitem operator.delitem operator.iadd operator.iconcat operator.imul
+        """,
+    ),
+    (
         Rule(gives="iterator"),
-        "itertools.count itertools.cycle itertools.chain itertools.islice itertools.product itertools.accumulate "
-        "itertools.combinations itertools.permutations itertools.groupby itertools.zip_longest itertools.repeat itertools.starmap "
-        "itertools.takewhile itertools.dropwhile itertools.tee itertools.pairwise itertools.compress itertools.chain.from_iterable",
-    )
-    add(Rule(gives="list"), "collections.deque collections.UserList")
-    add(Rule(gives="dict"), "collections.OrderedDict collections.Counter collections.UserDict collections.ChainMap")
-    add(Rule(gives="defaultdict"), "collections.defaultdict")
-    add(
+        "",
+        """
+        itertools.count itertools.cycle itertools.chain itertools.islice itertools.product itertools.accumulate
+        itertools.combinations itertools.permutations itertools.groupby itertools.zip_longest itertools.repeat itertools.starmap
+        itertools.takewhile itertools.dropwhile itertools.tee itertools.pairwise itertools.compress itertools.chain.from_iterable
+        """,
+    ),
+    (Rule(gives="list"), "", "collections.deque collections.UserList"),
+    (Rule(gives="dict"), "", "collections.OrderedDict collections.Counter collections.UserDict collections.ChainMap"),
+    (Rule(gives="defaultdict"), "", "collections.defaultdict"),
+    (
         Rule(gives="partial"),
-        "functools.partial functools.partialmethod functools.lru_cache functools.cache functools.wraps "
-        "functools.cached_property functools.singledispatch functools.total_ordering functools.update_wrapper",
-    )
-    add(Rule(gives="path", shares=False), "pathlib.Path pathlib.PurePath pathlib.PosixPath")
-    add(Rule(gives="context"), "contextlib.nullcontext contextlib.redirect_stdout contextlib.redirect_stderr contextlib.closing")
-    add(Rule(gives="suppress"), "contextlib.suppress contextlib.ExitStack")
-    add(Rule(gives="buffer"), "io.StringIO io.BytesIO")
-    add(Rule(gives="handle", shares=False), "IPython.display.display")
-    add(Rule(gives="none", hidden=True), "importlib.reload")
-    add(Rule(gives="module"), "importlib.import_module")
-    add(Rule(gives="pattern", shares=False), "re.compile")
-    add(
+        "",
+        """
+        functools.partial functools.partialmethod functools.lru_cache functools.cache functools.wraps functools.cached_property
+        functools.singledispatch functools.total_ordering functools.update_wrapper
+        """,
+    ),
+    (Rule(gives="path", shares=False), "", "pathlib.Path pathlib.PurePath pathlib.PosixPath"),
+    (Rule(gives="context"), "", "contextlib.nullcontext contextlib.redirect_stdout contextlib.redirect_stderr contextlib.closing"),
+    (Rule(gives="suppress"), "", "contextlib.suppress contextlib.ExitStack"),
+    (Rule(gives="buffer"), "", "io.StringIO io.BytesIO"),
+    (Rule(gives="handle", shares=False), "", "IPython.display.display"),
+    (Rule(gives="none", hidden=True), "", "importlib.reload"),
+    (Rule(gives="module"), "", "importlib.import_module"),
+    (Rule(gives="pattern", shares=False), "", "re.compile"),
+    (
         Rule(gives="frame", draws="numpy?", shares=False),
-        "sklearn.model_selection.train_test_split sklearn.utils.shuffle sklearn.utils.resample "
-        "sklearn.datasets.make_classification sklearn.datasets.make_regression sklearn.datasets.make_blobs sklearn.datasets.make_moons "
-        "sklearn.datasets.make_circles sklearn.model_selection.permutation_test_score sklearn.inspection.permutation_importance",
-    )
-    return rules
+        "",
+        """
+        sklearn.model_selection.train_test_split sklearn.utils.shuffle sklearn.utils.resample sklearn.datasets.make_classification
+        sklearn.datasets.make_regression sklearn.datasets.make_blobs sklearn.datasets.make_moons sklearn.datasets.make_circles
+        sklearn.model_selection.permutation_test_score sklearn.inspection.permutation_importance
+        """,
+    ),
+)
+"""Rules with a common prefix and the names below it."""
 
-
-RULES = _table()
+RULES = {prefix + name: one for one, prefix, names in TABLE for name in names.split()}
 """Rules by exact dotted name."""
 
 
@@ -492,69 +401,15 @@ def _torch(path: str, last: str) -> Rule:
 
 
 RANDOM_FREE = frozenset(
-    [
-        "LinearRegression",
-        "Ridge",
-        "Lasso",
-        "ElasticNet",
-        "StandardScaler",
-        "MinMaxScaler",
-        "MaxAbsScaler",
-        "RobustScaler",
-        "Normalizer",
-        "OneHotEncoder",
-        "OrdinalEncoder",
-        "LabelEncoder",
-        "LabelBinarizer",
-        "SimpleImputer",
-        "KNNImputer",
-        "PolynomialFeatures",
-        "ColumnTransformer",
-        "Pipeline",
-        "FunctionTransformer",
-        "KNeighborsClassifier",
-        "KNeighborsRegressor",
-        "GaussianNB",
-        "MultinomialNB",
-        "BernoulliNB",
-        "ComplementNB",
-        "CountVectorizer",
-        "TfidfVectorizer",
-        "TfidfTransformer",
-        "HashingVectorizer",
-        "SVR",
-        "LinearDiscriminantAnalysis",
-        "QuadraticDiscriminantAnalysis",
-        "VotingClassifier",
-        "VotingRegressor",
-        "FeatureUnion",
-        "NearestNeighbors",
-        "Binarizer",
-        "PowerTransformer",
-        "VarianceThreshold",
-        "LogisticRegression",
-        "SVC",
-        "GridSearchCV",
-        "KFold",
-        "GroupKFold",
-        "StratifiedKFold",
-        "TimeSeriesSplit",
-        "LeaveOneOut",
-        "HistGradientBoostingClassifier",
-        "HistGradientBoostingRegressor",
-        "PCA",
-        "KBinsDiscretizer",
-        "SelectKBest",
-        "DBSCAN",
-        "AgglomerativeClustering",
-        "IsotonicRegression",
-        "GaussianProcessRegressor",
-        "NearestCentroid",
-        "SplineTransformer",
-        "MultiOutputRegressor",
-        "TransformedTargetRegressor",
-        "CalibratedClassifierCV",
-        "BayesianRidge",
-    ]
+    """
+    LinearRegression Ridge Lasso ElasticNet StandardScaler MinMaxScaler MaxAbsScaler RobustScaler Normalizer OneHotEncoder
+    OrdinalEncoder LabelEncoder LabelBinarizer SimpleImputer KNNImputer PolynomialFeatures ColumnTransformer Pipeline
+    FunctionTransformer KNeighborsClassifier KNeighborsRegressor GaussianNB MultinomialNB BernoulliNB ComplementNB CountVectorizer
+    TfidfVectorizer TfidfTransformer HashingVectorizer SVR LinearDiscriminantAnalysis QuadraticDiscriminantAnalysis VotingClassifier
+    VotingRegressor FeatureUnion NearestNeighbors Binarizer PowerTransformer VarianceThreshold LogisticRegression SVC GridSearchCV KFold
+    GroupKFold StratifiedKFold TimeSeriesSplit LeaveOneOut HistGradientBoostingClassifier HistGradientBoostingRegressor PCA
+    KBinsDiscretizer SelectKBest DBSCAN AgglomerativeClustering IsotonicRegression GaussianProcessRegressor NearestCentroid
+    SplineTransformer MultiOutputRegressor TransformedTargetRegressor CalibratedClassifierCV BayesianRidge
+    """.split()
 )
 """scikit-learn classes that, with default arguments, do not draw from numpy's global generator."""

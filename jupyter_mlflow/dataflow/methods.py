@@ -54,7 +54,9 @@ DICT = {
 SET = {
     **_names(
         Method(changes=True, keeps=True, gives="none", consumes=True),
-        "add update intersection_update difference_update symmetric_difference_update",
+        """
+        add update intersection_update difference_update symmetric_difference_update
+        """,
     ),
     **_names(Method(changes=True, gives="none"), "discard remove clear"),
     **_names(Method(changes=True, element=True), "pop"),
@@ -66,13 +68,15 @@ FRAME = {
     **_names(Method(changes=True), "pop sort_index_inplace"),
     **_names(
         Method(gives="frame", shares=False),
-        "copy dropna fillna drop drop_duplicates rename reset_index set_index sort_values sort_index "
-        "astype assign merge join groupby_agg agg aggregate describe sum mean std var median min max count quantile corr cov abs round clip "
-        "head tail nlargest nsmallest query filter isin isna isnull notna notnull shift diff cumsum cumprod rank pct_change resample rolling "
-        "expanding ewm apply applymap map transform pipe stack unstack pivot pivot_table melt explode value_counts unique nunique mode "
-        "replace where mask interpolate ffill bfill between duplicated select_dtypes add sub mul div truediv pow mod eq ne lt le gt ge dot "
-        "idxmax idxmin any all reindex align combine_first compare memory_usage sample to_frame squeeze transpose get_group size first last "
-        "nth cumcount ngroup str_cat items iterrows itertuples get dt_year isetitem_copy",
+        """
+        copy dropna fillna drop drop_duplicates rename reset_index set_index sort_values sort_index astype assign merge join
+        groupby_agg agg aggregate describe sum mean std var median min max count quantile corr cov abs round clip head tail nlargest
+        nsmallest query filter isin isna isnull notna notnull shift diff cumsum cumprod rank pct_change resample rolling expanding
+        ewm apply applymap map transform pipe stack unstack pivot pivot_table melt explode value_counts unique nunique mode replace
+        where mask interpolate ffill bfill between duplicated select_dtypes add sub mul div truediv pow mod eq ne lt le gt ge dot
+        idxmax idxmin any all reindex align combine_first compare memory_usage sample to_frame squeeze transpose get_group size
+        first last nth cumcount ngroup str_cat items iterrows itertuples get dt_year isetitem_copy
+        """,
     ),
     **_names(Method(gives="grouped"), "groupby"),
     **_names(Method(gives="array"), "to_numpy"),
@@ -89,7 +93,9 @@ ARRAY = {
     **_names(Method(changes=True, gives="none"), "fill sort partition put itemset resize setflags setfield"),
     **_names(
         Method(gives="array", shares=False),
-        "copy astype flatten cumsum cumprod round clip repeat take argsort nonzero dot conj choose compress",
+        """
+        copy astype flatten cumsum cumprod round clip repeat take argsort nonzero dot conj choose compress
+        """,
     ),
     **_names(Method(gives="array"), "reshape ravel transpose squeeze view swapaxes diagonal"),
     **_names(Method(gives="scalar", shares=False), "sum mean std var min max argmin argmax all any item prod ptp trace"),
@@ -99,12 +105,19 @@ ARRAY = {
 }
 ESTIMATOR = {
     **_names(Method(changes=True, deep=True, holds=True, itself=True, draws="?"), "fit partial_fit"),
-    **_names(Method(changes=True, deep=True, holds=True, gives="array", shares=False, draws="?"), "fit_transform fit_predict fit_resample"),
+    **_names(
+        Method(changes=True, deep=True, holds=True, gives="array", shares=False, draws="?"),
+        """
+        fit_transform fit_predict fit_resample
+        """,
+    ),
     **_names(Method(changes=True, deep=True, keeps=True, itself=True), "set_params set_output set_fit_request set_score_request"),
     **_names(
         Method(gives="array", shares=False),
-        "predict predict_proba predict_log_proba decision_function transform inverse_transform "
-        "kneighbors apply score_samples get_feature_names_out",
+        """
+        predict predict_proba predict_log_proba decision_function transform inverse_transform kneighbors apply score_samples
+        get_feature_names_out
+        """,
     ),
     **_names(Method(gives="scalar", shares=False), "score"),
     **_names(Method(gives="iterator", draws="?"), "split"),
@@ -130,7 +143,9 @@ PATH = {
 FILE = {
     **_names(
         Method(changes=True, gives="scalar", shares=False, consumes=True),
-        "write writelines read readline readlines seek close flush truncate tell execute commit",
+        """
+        write writelines read readline readlines seek close flush truncate tell execute commit
+        """,
     ),
 }
 TENSOR_PURE = Method(gives="tensor")
@@ -174,102 +189,14 @@ PURE_KINDS = frozenset(
 """Kinds whose methods are pure unless their table says otherwise."""
 
 GUESSED = frozenset(
-    [
-        "copy",
-        "head",
-        "tail",
-        "describe",
-        "info",
-        "mean",
-        "median",
-        "std",
-        "var",
-        "min",
-        "max",
-        "sum",
-        "count",
-        "round",
-        "abs",
-        "isna",
-        "isnull",
-        "notna",
-        "notnull",
-        "dropna",
-        "fillna",
-        "astype",
-        "value_counts",
-        "unique",
-        "nunique",
-        "groupby",
-        "sort_values",
-        "reset_index",
-        "set_index",
-        "merge",
-        "to_numpy",
-        "tolist",
-        "to_list",
-        "to_dict",
-        "predict",
-        "predict_proba",
-        "transform",
-        "score",
-        "decision_function",
-        "lower",
-        "upper",
-        "strip",
-        "split",
-        "join",
-        "startswith",
-        "endswith",
-        "replace",
-        "format",
-        "encode",
-        "decode",
-        "find",
-        "lstrip",
-        "rstrip",
-        "splitlines",
-        "isdigit",
-        "title",
-        "zfill",
-        "items",
-        "keys",
-        "values",
-        "get",
-        "index",
-        "get_params",
-        "quantile",
-        "corr",
-        "nlargest",
-        "nsmallest",
-        "isin",
-        "between",
-        "rolling",
-        "query",
-        "reshape",
-        "ravel",
-        "flatten",
-        "argmax",
-        "argmin",
-        "item",
-        "shape",
-        "dot",
-        "isoformat",
-        "strftime",
-        "total_seconds",
-        "date",
-        "time",
-        "as_posix",
-        "numpy",
-        "detach",
-        "cpu",
-        "size",
-        "dim",
-        "hexdigest",
-        "bit_length",
-        "group",
-        "groups",
-    ]
+    """
+    copy head tail describe info mean median std var min max sum count round abs isna isnull notna notnull dropna fillna astype
+    value_counts unique nunique groupby sort_values reset_index set_index merge to_numpy tolist to_list to_dict predict predict_proba
+    transform score decision_function lower upper strip split join startswith endswith replace format encode decode find lstrip rstrip
+    splitlines isdigit title zfill items keys values get index get_params quantile corr nlargest nsmallest isin between rolling query
+    reshape ravel flatten argmax argmin item shape dot isoformat strftime total_seconds date time as_posix numpy detach cpu size dim
+    hexdigest bit_length group groups
+    """.split()
 )
 """Names that mean a look, not a change, in every library we know; used where the kind is not known and no class of the notebook has such a method."""
 

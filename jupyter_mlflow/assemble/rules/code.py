@@ -72,8 +72,8 @@ def _mentioned(node: ast.Call) -> set[str]:
 def unreachable(facts: Facts) -> Iterator[Finding]:
     """Cells stand below one that always stops.
 
-    An unconditional `raise`, `exit()` or `sys.exit()` at the top level of a cell ends Run All there. Steps that do not depend on that cell would still run in the
-    pipeline.
+    An unconditional `raise`, `exit()` or `sys.exit()` at the top level of a cell ends Run All there. Steps that do not depend on that
+    cell would still run in the pipeline.
 
     Remove the statement, or tag the cell `skip`.
     """
@@ -121,7 +121,8 @@ def asks_user(facts: Facts) -> Iterator[Finding]:
 def other_language(facts: Facts) -> Iterator[Finding]:
     """The notebook is not in Python, so variables do not travel between its steps.
 
-    Order, files and parameters work for every kernel. To hand data from step to step, write it to a file in one and read it in the next, and say `after:`.
+    Order, files and parameters work for every kernel. To hand data from step to step, write it to a file in one and read it in the
+    next, and say `after:`.
     """
     language = facts.notebook.kernel.language
     if language.lower() not in {"python", "ipython", ""} and len(facts.pipeline.steps) > 1:

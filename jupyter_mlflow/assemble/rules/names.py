@@ -13,8 +13,8 @@ from jupyter_mlflow.spec.diagnostics import Place
 def undefined_name(facts: Facts) -> Iterator[Finding]:
     """A name is read that no earlier cell gives.
 
-    Run All would stop there too, unless the name comes from outside (a start-up file, an extension). When a skipped cell would have made the name the run
-    is refused, for the pipeline certainly fails where the notebook in the editor may work.
+    Run All would stop there too, unless the name comes from outside (a start-up file, an extension). When a skipped cell would have
+    made the name the run is refused, for the pipeline certainly fails where the notebook in the editor may work.
 
     Define the name above, or tag the cell that makes it.
     """
@@ -80,8 +80,8 @@ def _own_history(facts: Facts, index: int, step: str, name: str) -> bool:
 def any_name(facts: Facts) -> Iterator[Finding]:
     """A cell may read or bind any name, so its step runs after all steps above it, and all below run after it.
 
-    `exec`, `eval` and `globals()` with texts that are only known at run time, `from x import *`, `%run` and magics that we do not know hide what they touch.
-    The result is right; steps around it just cannot run at the same time.
+    `exec`, `eval` and `globals()` with texts that are only known at run time, `from x import *`, `%run` and magics that we do not know
+    hide what they touch. The result is right; steps around it just cannot run at the same time.
 
     Import by name, or put such cells into `setup`.
     """
@@ -92,7 +92,7 @@ def any_name(facts: Facts) -> Iterator[Finding]:
             magics = [f"%{name}" for name in effects.magics]
             yield Finding(
                 place=Place(cell=index, line=effects.reads_any or effects.writes_any, step=step),
-                message=f"{' and '.join(magics) if magics else 'This cell'} may {verb} any name, so step `{step}` waits for all steps above.",
+                message=f"{' and '.join(magics) or 'This cell'} may {verb} any name, so step `{step}` waits for all steps above.",
                 fix="Import by name and use plain names, or move the cell to `setup`.",
             )
 

@@ -13,10 +13,11 @@ from jupyter_mlflow.spec.diagnostics import Place
 def live_object(facts: Facts) -> Iterator[Finding]:
     """A step uses an object that only exists in the process that made it.
 
-    Generators, open files, locks, threads, network and database connections cannot be handed to another process. If nobody uses such an object in a later
-    step nothing is wrong; here a later step does.
+    Generators, open files, locks, threads, network and database connections cannot be handed to another process. If nobody uses such an
+    object in a later step nothing is wrong; here a later step does.
 
-    Make the object in the step that uses it, put both cells into one step, or keep plain data instead (`list(generator)`, the file's path, the query's result).
+    Make the object in the step that uses it, put both cells into one step, or keep plain data instead (`list(generator)`, the file's
+    path, the query's result).
     """
     for need in facts.channels.needs.values():
         maker = facts.effects.get(need.writer)
@@ -37,7 +38,8 @@ def live_object(facts: Facts) -> Iterator[Finding]:
 def hidden_state(facts: Facts) -> Iterator[Finding]:
     """A step may change the inner state of a library that a later step uses.
 
-    What a call such as `library.configure(...)` leaves inside the library's own process does not travel. In `setup` cells such calls are run again for every step.
+    What a call such as `library.configure(...)` leaves inside the library's own process does not travel. In `setup` cells such calls
+    are run again for every step.
 
     Move the call to a `setup` cell, or repeat it in the step that needs it.
     """
@@ -54,7 +56,8 @@ def hidden_state(facts: Facts) -> Iterator[Finding]:
             if later is not None and (everywhere or (rule is not None and rule.hidden)):
                 yield Finding(
                     place=Place(cell=index, line=line, step=step),
-                    message=f"`{path}` changes state inside `{root}` that does not travel to step `{facts.step_of(later)}`, which uses `{root}` too.",
+                    message=f"`{path}` changes state inside `{root}` that does not travel to step `{facts.step_of(later)}`, "
+                    f"which uses `{root}` too.",
                     fix="Move the call to a `setup` cell, or repeat it in the step that needs it.",
                     related=(Place(cell=later, step=facts.step_of(later)),),
                 )
@@ -63,8 +66,8 @@ def hidden_state(facts: Facts) -> Iterator[Finding]:
 def cached_function(facts: Facts) -> Iterator[Finding]:
     """A function that remembers its results is called in several steps, and its memory would be seen.
 
-    `functools.cache` and `lru_cache` keep results inside the process. In Run All a second call with the same arguments does nothing; in another step the function
-    would run again, so what it prints, counts or draws would happen twice.
+    `functools.cache` and `lru_cache` keep results inside the process. In Run All a second call with the same arguments does nothing; in
+    another step the function would run again, so what it prints, counts or draws would happen twice.
 
     Call it in one step only, or keep the results in a variable (a dict), which travels.
     """
@@ -76,7 +79,8 @@ def cached_function(facts: Facts) -> Iterator[Finding]:
             if before != step and memo.impure:
                 yield Finding(
                     place=Place(cell=index, line=memo.line, step=step),
-                    message=f"`{memo.name}` remembers its results since cell {cell} (step `{before}`); that memory does not travel, and its work would be seen twice.",
+                    message=f"`{memo.name}` remembers its results since cell {cell} (step `{before}`); that memory does not travel, "
+                    "and its work would be seen twice.",
                     fix=f"Call `{memo.name}` in one step only, or keep its results in a dict.",
                     related=(Place(cell=cell, step=before),),
                 )

@@ -13,8 +13,8 @@ from jupyter_mlflow.spec.diagnostics import Place
 def cycle(facts: Facts) -> Iterator[Finding]:
     """Steps wait for each other in a circle.
 
-    This happens when the cells of a step stand apart and another step between them both uses what the first part made and makes what the second
-    part uses. Run All runs the parts at different times; a step runs once.
+    This happens when the cells of a step stand apart and another step between them both uses what the first part made and makes what
+    the second part uses. Run All runs the parts at different times; a step runs once.
 
     Give the later part a step name of its own.
     """
@@ -44,7 +44,8 @@ def _torn(facts: Facts, names: tuple[str, ...]) -> str:
 def split_step(facts: Facts) -> Iterator[Finding]:
     """The cells of a step stand apart, and a step between them needs something that changes again.
 
-    In Run All the step in between sees the state of its moment. As a pipeline it could only see the state from before the first part or after the last.
+    In Run All the step in between sees the state of its moment. As a pipeline it could only see the state from before the first part or
+    after the last.
 
     Give the later part a step name of its own.
     """
@@ -63,7 +64,8 @@ def split_step(facts: Facts) -> Iterator[Finding]:
 def serialised(facts: Facts) -> Iterator[Finding]:
     """Two steps run one after the other only because the first may change something that the second reads.
 
-    The result is right, but the steps could run at the same time if each worked on a name of its own, or on a copy. Nothing needs to be done.
+    The result is right, but the steps could run at the same time if each worked on a name of its own, or on a copy. Nothing needs to be
+    done.
     """
     roles = {step.name: step.role for step in facts.pipeline.steps}
     for edge in facts.pipeline.edges:

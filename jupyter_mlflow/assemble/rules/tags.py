@@ -13,8 +13,8 @@ from jupyter_mlflow.spec.diagnostics import Place
 def bad_tag(facts: Facts) -> Iterator[Finding]:
     """A tag or setting of ours cannot be understood.
 
-    Tags are `step:<name>`, `after:<name>`, `setup`, `parameters`, `metrics` and `skip`. A step name starts with a letter or underscore and holds
-    letters, digits, `_` and `-`, 63 characters at most, because it also names files, folders and Kubernetes objects.
+    Tags are `step:<name>`, `after:<name>`, `setup`, `parameters`, `metrics` and `skip`. A step name starts with a letter or underscore
+    and holds letters, digits, `_` and `-`, 63 characters at most, because it also names files, folders and Kubernetes objects.
 
     Change the tag or setting that is named. Tags that are not ours are never touched and never an error.
     """
