@@ -33,7 +33,6 @@ that is done, 1 for one that failed, 2 for a task it cannot read, 130 for a canc
 from __future__ import annotations
 
 import json
-import socket
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -42,8 +41,6 @@ HEADER = struct.Struct("!I")
 
 # No honest frame is larger; a wrong length would otherwise be believed and waited for.
 LARGEST = 1 << 30
-
-_CHUNK = 1 << 18
 
 
 class FrameError(ValueError):
@@ -76,11 +73,6 @@ class Frames:
             del self._buffer[: HEADER.size + size]
             yield _message(payload)
 
-    @property
-    def pending(self) -> bool:
-        """Whether part of a frame has arrived."""
-        return bool(self._buffer)
-
     def _complete(self) -> int | None:
         if len(self._buffer) < HEADER.size:
             return None
@@ -88,17 +80,6 @@ class Frames:
         if size > LARGEST:
             raise FrameError(f"A frame of {size} bytes is larger than the {LARGEST} that are allowed.")
         return size if len(self._buffer) >= HEADER.size + size else None
-
-
-def receive(connection: socket.socket, frames: Frames) -> list[dict[str, Any]] | None:
-    """Read once from a connection: the messages that are now complete, or None at its end."""
-    try:
-        data = connection.recv(_CHUNK)
-    except (BlockingIOError, InterruptedError):
-        return []
-    except ConnectionError:
-        return None
-    return list(frames.feed(data)) if data else None
 
 
 def _message(payload: bytes) -> dict[str, Any]:

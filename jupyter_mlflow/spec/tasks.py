@@ -38,6 +38,7 @@ class TaskCell(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     count: int
     source: str
+    tags: tuple[str, ...] = ()  # `raises-exception` lets the step go on after an error
     parameters: dict[str, Any] = {}
 
 

@@ -1,0 +1,193 @@
+"""The child: runs the user's cells in a shell that the template made, and does what the supervisor asks.
+
+Requests, one at a time, each answered by one frame (see `streams` for frames):
+    {"do": "begin", "request": {...}}      -> {"reply": answer of the agent}
+    {"do": "run", "source", "count"}       -> {"reply": {"ok", "ename", "evalue", "exit"}}
+    {"do": "assign", "values": {...}}      -> {"reply": {}}
+    {"do": "finish", "request": {...}}     -> {"reply": answer of the agent}
+    {"do": "quit"}                         -> the child ends as an interpreter does, and its socket closes
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import builtins
+import contextlib
+import faulthandler
+import gc
+import getpass
+import importlib
+import io
+import os
+import signal
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from jupyter_mlflow.runtime import limits, protocol, reseeding, shells
+from jupyter_mlflow.runtime.streams import Link, OutStream
+from jupyter_mlflow.spec.tasks import StepTask
+
+_CHUNK = 1 << 18
+
+
+class Child:
+    """One step's Python process, from the inside."""
+
+    def __init__(self, shell: shells.ZMQInteractiveShell, link: Link) -> None:
+        self.shell = shell
+        self.link = link
+        self.loop = asyncio.new_event_loop()
+        self._frames = protocol.Frames()
+        self._flush = _flusher()
+
+    def serve(self) -> None:
+        """Work until asked to quit, or until the supervisor is gone."""
+        asyncio.set_event_loop(self.loop)
+        while not self.loop.is_closed():
+            try:
+                self.loop.run_until_complete(self._requests())
+            except RuntimeError:
+                if self.loop.is_running() or "stopped before" not in str(sys.exc_info()[1]):
+                    raise
+                continue  # a cell stopped the loop; the next request starts it again
+            return
+
+    async def _requests(self) -> None:
+        self.link.connection.setblocking(False)
+        while True:
+            data = await self.loop.sock_recv(self.link.connection, _CHUNK)
+            if not data:
+                return
+            for request in self._frames.feed(data):
+                if request["do"] == "quit":
+                    return
+                self.link.connection.setblocking(True)
+                self.link.send({"reply": await self._answer(request)})
+                self.link.connection.setblocking(False)
+
+    async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        match request["do"]:
+            case "run":
+                return await self._run(request["source"], request["count"])
+            case "begin":
+                return _agent().begin(request["request"], self.shell.user_ns)
+            case "finish":
+                return _agent().finish(request["request"], self.shell.user_ns)
+            case _:
+                _agent().assign(request["values"], self.shell.user_ns)
+                return {}
+
+    async def _run(self, source: str, count: int) -> dict[str, Any]:
+        signal.signal(signal.SIGINT, self._interrupt)
+        try:
+            result = await shells.run(self.shell, source, count)
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            self._flush()
+        error = result.error_before_exec if result.error_before_exec is not None else result.error_in_exec
+        failed = not result.success or self.shell._last_traceback_during_displayhook
+        self.shell.payload_manager.clear_payload()
+        return {
+            "ok": not failed,
+            "ename": type(error).__name__ if failed else "",
+            "evalue": _text(error) if failed else "",
+            "exits": bool(self.shell.exit_now),
+            "memory": isinstance(error, MemoryError) or "can't allocate memory" in _text(error),
+        }
+
+    def _interrupt(self, number: int, frame: Any) -> None:  # noqa: ARG002
+        if not self.link.postpones():
+            raise KeyboardInterrupt
+
+
+def main(shell: shells.ZMQInteractiveShell, link: Link, task: StepTask) -> NoReturn:
+    """Be the child of a supervisor that has just forked."""
+    code = 1
+    gc.freeze()  # what we inherit is none of this process's garbage, and its files are not ours to write out
+    try:
+        _become_kernel(shell, link, task)
+        Child(shell, link).serve()
+        code = 0
+    except BaseException:  # noqa: BLE001 - the last line of this process: it is told and ends
+        traceback.print_exc()
+    finally:
+        _end(code)
+
+
+def _become_kernel(shell: shells.ZMQInteractiveShell, link: Link, task: StepTask) -> None:
+    """What a Jupyter kernel has that this process has not yet."""
+    os.environ.update(task.environment)
+    os.environ["JPY_PARENT_PID"] = str(os.getppid())
+    if not os.environ.get("MPLBACKEND"):
+        os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    shell.init_environment()
+    os.chdir(task.folder)
+    _find_modules_here()
+    limits.hold(task.limits)
+    reseeding.reseed()
+    for name, stream in (("stdout", 1), ("stderr", 2)):
+        out = OutStream(name, stream)
+        out.link = link
+        setattr(sys, name, out)
+    sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115, PTH123
+    shell.display_pub.session.link = link
+    builtins.input = shell.raw_input
+    getpass.getpass = shell.kernel.getpass
+    faulthandler.enable(file=2)
+
+
+def _find_modules_here() -> None:
+    """Import from the working folder, at the place in the path where IPython puts it."""
+    if "" in sys.path or sys.flags.safe_path:
+        return
+    places = [number for number, place in enumerate(sys.path) if os.path.basename(place) in {"site-packages", "dist-packages"}]  # noqa: PTH119
+    sys.path.insert(places[0] if places else 0, "")
+
+
+def _agent() -> Any:
+    return importlib.import_module("jupyter_mlflow.runtime.agent")
+
+
+def _text(error: BaseException | None) -> str:
+    try:
+        return str(error)
+    except Exception as problem:  # noqa: BLE001 - the user's __str__
+        return f"<its text cannot be shown: {type(problem).__name__}>"
+
+
+def _flusher() -> Callable[[], None]:
+    """Flushes what C code printed into its own buffer; only the two streams, because others may be locked by a reader."""
+    try:
+        import ctypes
+
+        library = ctypes.CDLL(None)
+        streams = [ctypes.c_void_p.in_dll(library, name) for name in ("stdout", "stderr")]
+    except (ImportError, OSError, ValueError):
+        return lambda: None
+    return lambda: [library.fflush(stream) for stream in streams] and None
+
+
+def _end(code: int) -> NoReturn:
+    """End as an interpreter does, but without taking the forked parts of the template down piece by piece."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(BaseException):
+        threading._shutdown()  # type: ignore[attr-defined]
+    with contextlib.suppress(BaseException):
+        atexit._run_exitfuncs()
+    with contextlib.suppress(BaseException):
+        _flush_files()
+    os._exit(code)
+
+
+def _flush_files() -> None:
+    """Write out files that the user left open."""
+    for found in gc.get_objects():
+        if isinstance(found, io.IOBase) and not isinstance(found, OutStream):
+            with contextlib.suppress(Exception):
+                if not found.closed and found.writable():
+                    found.flush()
