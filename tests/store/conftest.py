@@ -6,9 +6,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
@@ -50,16 +49,9 @@ def run(store: RunStore) -> Run:
 PROGRAMS = Path(__file__).with_name("programs.py")
 
 
-class Start(Protocol):
-    """Starts one of `programs.py`; whatever still runs at the end of the test is killed."""
-
-    def __call__(self, *arguments: object) -> subprocess.Popen[str]:
-        """The process, with its output as text."""
-
-
 @pytest.fixture
-def start() -> Iterator[Start]:
-    """See `Start`."""
+def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts one of `programs.py`; whatever still runs at the end of the test is killed."""
     started: list[subprocess.Popen[str]] = []
 
     def begin(*arguments: object) -> subprocess.Popen[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from jupyter_mlflow.spec.ids import Key, RunId, StepName
@@ -84,5 +85,14 @@ def launch(home: str, name: str) -> None:
         time.sleep(60)
 
 
+PROGRAMS: dict[str, Callable[..., None]] = {
+    "write": write,
+    "append": append,
+    "create": create,
+    "store": store,
+    "record": record,
+    "launch": launch,
+}
+
 if __name__ == "__main__":
-    {"write": write, "append": append, "create": create, "store": store, "record": record, "launch": launch}[sys.argv[1]](*sys.argv[2:])
+    PROGRAMS[sys.argv[1]](*sys.argv[2:])

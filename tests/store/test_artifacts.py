@@ -36,7 +36,7 @@ def opener(request: pytest.FixtureRequest, home: Path, tmp_path: Path) -> Opener
         "dir::": f"simplecache::file://{folder}",
     }
     if request.param == "dir::":  # a plain fsspec file system, whose uploads are not atomic
-        import fsspec
+        import fsspec  # type: ignore[import-untyped]
 
         root = str(folder)
         return lambda: RemoteArtifacts("local-by-fsspec", fsspec.filesystem("file"), root, LocalArtifacts(home / "copies"))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jupyter_mlflow.spec.runs import Run
 from jupyter_mlflow.spec.tasks import Event
 from jupyter_mlflow.store.local import LocalArtifacts
 from jupyter_mlflow.store.runs import RunStore
 
-if TYPE_CHECKING:
-    from conftest import Start
+Start = Callable[..., subprocess.Popen[str]]  # see conftest
 
 
 def test_events_of_several_processes_get_numbers_without_gaps(store: RunStore, run: Run, start: Start) -> None:

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from jupyter_mlflow.errors import StoreError
-from jupyter_mlflow.store import distributions, environments, interpreters
+from jupyter_mlflow.store import digests, distributions, environments, interpreters
 from jupyter_mlflow.store.environments import Environment
 from jupyter_mlflow.store.interpreters import Interpreter
 from jupyter_mlflow.store.known import Known
@@ -78,7 +78,7 @@ def describe(modules: str, folder: Path, site: Path, known: Known) -> Environmen
 )
 def test_versions_of_what_owns_a_module(modules: str, expected: dict[str, str], site: Path, tmp_path: Path, known: Known) -> None:
     found = describe(modules, tmp_path, site, known)
-    assert (found.versions, found.contents.keys(), found.local) == (expected, {name for name in expected if name != "numba"}, {})
+    assert (found.versions, {*found.contents}, found.local) == (expected, {name for name in expected if name != "numba"}, {})
 
 
 def touch(path: Path, text: str = "changed") -> None:
@@ -232,4 +232,4 @@ def test_a_young_file_is_not_remembered(tmp_path: Path, known: Known) -> None:
     for number in range(100):
         path.write_text(f"{number:03}")
         os.utime(path, ns=(0, 0))
-        assert known.digest(path) == environments.digests.of_bytes(f"{number:03}".encode())
+        assert known.digest(path) == digests.of_bytes(f"{number:03}".encode())

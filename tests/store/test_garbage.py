@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -21,8 +23,7 @@ from jupyter_mlflow.store.local import LocalArtifacts
 from jupyter_mlflow.store.remote import RemoteArtifacts
 from jupyter_mlflow.store.runs import RunStore
 
-if TYPE_CHECKING:
-    from conftest import Start
+Start = Callable[..., subprocess.Popen[str]]  # see conftest
 
 DAY = 86400.0
 

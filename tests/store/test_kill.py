@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,8 +15,7 @@ from jupyter_mlflow.spec.runs import Run
 from jupyter_mlflow.store.local import LocalArtifacts
 from jupyter_mlflow.store.runs import RunStore
 
-if TYPE_CHECKING:
-    from conftest import Start
+Start = Callable[..., subprocess.Popen[str]]  # see conftest
 
 
 @pytest.mark.parametrize("round_", range(6))

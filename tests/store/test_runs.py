@@ -6,9 +6,11 @@ import os
 import re
 import sqlite3
 import stat
+import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import pytest
@@ -24,8 +26,7 @@ from jupyter_mlflow.store import migrations, processes
 from jupyter_mlflow.store import runs as history
 from jupyter_mlflow.store.runs import RunStore
 
-if TYPE_CHECKING:
-    from conftest import Start
+Start = Callable[..., subprocess.Popen[str]]  # see conftest
 
 DIGEST = Digest("blake3:" + "0" * 64)
 
