@@ -7,6 +7,7 @@ depth, sheer size) the function is taken to read all globals it mentions and to 
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterable
 
 from jupyter_mlflow.dataflow.effects import Memo
@@ -392,9 +393,7 @@ def run_all(m: Machine, values: list[Value]) -> None:
             if code.kind == "class":
                 _run_members(m, region, values, dunders=False)
             else:
-                m.branch(
-                    lambda region=region, code=code, given=given: _follow(m, region, code, [given] * _arity(code), {}, None), lambda: None
-                )  # type: ignore[misc]
+                m.branch(functools.partial(_follow, m, region, code, [given] * _arity(code), {}, None), lambda: None)
     finally:
         m.unsure -= 1
 

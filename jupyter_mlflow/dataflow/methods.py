@@ -198,7 +198,8 @@ GUESSED = frozenset(
     hexdigest bit_length group groups
     """.split()
 )
-"""Names that mean a look, not a change, in every library we know; used where the kind is not known and no class of the notebook has such a method."""
+"""Names that mean a look, not a change, in every library we know; used where the kind is not known and no class of the notebook
+has such a method."""
 
 
 def find(kind: str, name: str) -> Method | None:

@@ -51,15 +51,11 @@ def backwards(facts: Facts) -> Iterator[Finding]:
     order = {str(block.name): position for position, block in enumerate(facts.blocks.blocks)}
     for block in facts.blocks.blocks:
         for name in block.after:
-            if order.get(str(name), -1) >= order[str(block.name)]:
-                itself = str(name) == str(block.name)
-                where = "itself" if itself else f"`{name}`, which stands below it"
+            if order.get(str(name), -1) > order[str(block.name)]:
                 yield Finding(
                     place=Place(cell=block.cells[0].index, step=str(block.name)),
-                    message=f"Step `{block.name}` is to run after {where}.",
-                    fix="Remove the `after:` tag."
-                    if itself
-                    else f"Move the cells of `{name}` above those of `{block.name}`, or remove the tag.",
+                    message=f"Step `{block.name}` is to run after `{name}`, which stands below it.",
+                    fix=f"Move the cells of `{name}` above those of `{block.name}`, or remove the tag.",
                 )
 
 
