@@ -68,7 +68,7 @@ def open_store(place: str | Path) -> Artifacts:
     if "://" not in place:
         if not place:
             raise UsageError("The artifact store needs a folder or a URL; it is empty.")
-        return LocalArtifacts(Path(place))
+        return LocalArtifacts(Path(place).expanduser())
     if urlsplit(place).scheme in {"file", "local"}:
         return LocalArtifacts(Path(unquote(urlsplit(place).path)))
     from jupyter_mlflow.store.remote import RemoteArtifacts

@@ -12,11 +12,9 @@ When nothing holds, the answer says why in words for people, compared with the l
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -48,8 +46,7 @@ _EFFECTS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
     """The step need not run: this is its result, as `run` got it."""
 
     key: str
@@ -71,8 +68,7 @@ class Hit:
         return f"unchanged since run {self.trace.run}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Miss:
+class Miss(msgspec.Struct, frozen=True, kw_only=True):
     """The step must run; `reasons` say why, the likeliest first."""
 
     key: str
@@ -137,13 +133,24 @@ class Cache:
         if refusal:
             return refusal
         trace = self._trace(made, folder, result, folders)
-        refusal = "; ".join(traces.changed_since(trace, started, self._interpreter))
+        refusal = "; ".join(traces.changed_since(trace, started, self._interpreter)) or "; ".join(self._not_stored(folder, result))
         if refusal:
             return refusal
         self._known.trust(folder, result.files_read)
         kept = msgspec.structs.replace(trace, notebook=self._stored(outbox, result.notebook), log=self._stored(outbox, result.log))
         self._write(made, kept)
         return ""
+
+    def _not_stored(self, folder: Path, result: StepResult) -> Iterator[str]:
+        """Store the files that the step wrote; those that have changed again already, in words for people."""
+        for file in result.files_written:
+            if self._artifacts.sound(file.digest):
+                continue
+            path = folder / file.path
+            if not path.is_file():
+                yield f"file {file.path}, which it wrote, is gone again"
+            elif self._artifacts.put_file(path)[0] != file.digest:
+                yield f"file {file.path}, which it wrote, was changed by something else"
 
     def _trace(self, made: Ingredients, folder: Path, result: StepResult, folders: Iterable[str]) -> Trace:
         return Trace(
@@ -245,7 +252,7 @@ def _readable(body: str, kind: type[T]) -> T | None:
 def _put_in_place(source: Path, target: Path) -> None:
     """Copied beside its place and renamed, so that nobody reads half of it; through a link, as the step wrote it."""
     target = target.resolve()
-    beside = target.with_name(f".{secrets.token_hex(8)}")
+    beside = target.with_name(f".{os.urandom(8).hex()}")
     try:
         shutil.copyfile(source, beside)
         if target.exists():

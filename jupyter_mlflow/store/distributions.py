@@ -53,7 +53,10 @@ def index(folder: Path, known: Known) -> Index:
             found = Index(format=0)
         if found.format == _FORMAT:
             return found
-    made = _made(folder)
+    try:
+        made = _made(folder)
+    except OSError:  # nor may they be readable
+        return Index()
     known.remember(folder, signature, codec.encode(made).decode())
     return made
 

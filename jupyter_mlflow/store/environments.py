@@ -45,7 +45,7 @@ def describe(modules: Iterable[str], folder: Path, interpreter: Interpreter, kno
     beside = _beside(folder)
     owners: set[str] = set()
     local: dict[str, str] = {}
-    for module in sorted(set(modules)):
+    for module in sorted({name.partition(".")[0] for name in modules}):
         bare, path = beside.get(module, (True, ""))
         if path:
             local[os.path.relpath(path, folder)] = _code_digest(Path(path), known)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import platform
-import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import msgspec
@@ -17,12 +14,12 @@ from jupyter_mlflow.spec import codec
 
 # Printed by another interpreter, which may lack all of our packages; must run on any Python 3.
 _QUESTION = """
-import json, platform, sys, sysconfig
+import json, os, sys
 print(json.dumps({
-    "name": platform.python_implementation(),
-    "version": platform.python_version(),
-    "abi": sysconfig.get_config_var("SOABI") or "",
-    "platform": sysconfig.get_platform(),
+    "name": sys.implementation.name,
+    "version": sys.version.split()[0],
+    "abi": str(sys.implementation.cache_tag) + getattr(sys, "abiflags", ""),
+    "platform": sys.platform + "-" + os.uname().machine,
     "path": sys.path[1:],
     "library": sorted(getattr(sys, "stdlib_module_names", sys.builtin_module_names)),
 }))
@@ -48,17 +45,25 @@ class Interpreter(msgspec.Struct, frozen=True, kw_only=True):
 def this() -> Interpreter:
     """The Python that runs us."""
     return Interpreter(
-        name=platform.python_implementation(),
-        version=platform.python_version(),
-        abi=sysconfig.get_config_var("SOABI") or "",
-        platform=sysconfig.get_platform(),
-        path=_folders(sys.path),
+        name=sys.implementation.name,
+        version=sys.version.split(maxsplit=1)[0],
+        abi=f"{sys.implementation.cache_tag}{getattr(sys, 'abiflags', '')}",
+        platform=f"{sys.platform}-{os.uname().machine}",
+        path=_folders([entry for entry in sys.path if entry not in _ours()]),
         library=frozenset(sys.stdlib_module_names),
     )
 
 
+def _ours() -> set[str]:
+    """Entries of the search path that come from how we were started, and that the notebook's process does not have."""
+    from_user = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return {os.getcwd(), os.path.dirname(os.path.abspath(sys.argv[0]))} - set(from_user)  # noqa: PTH100, PTH109, PTH120 - compared as text
+
+
 def of_program(program: str) -> Interpreter:
     """The Python of another environment, by asking it once; takes as long as starting it."""
+    import subprocess
+
     try:
         answer = subprocess.run(  # noqa: S603 - the program of a kernel the user installed
             [program, "-c", _QUESTION], capture_output=True, check=True, timeout=_PATIENCE, cwd=os.sep, text=True

@@ -25,7 +25,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Iterator
@@ -175,7 +174,7 @@ class LocalArtifacts:
     @contextlib.contextmanager
     def arriving(self) -> Iterator[Path]:
         """A path for a file on its way in; whatever still lies there at the end is removed."""
-        path = self._incoming / secrets.token_hex(12)
+        path = self._incoming / os.urandom(12).hex()
         try:
             yield path
         finally:

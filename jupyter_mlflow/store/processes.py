@@ -7,8 +7,6 @@ A process is recorded by three things: its pid, its *birth* (when it started, as
 from __future__ import annotations
 
 import os
-import platform
-import subprocess
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,7 +17,7 @@ _STATE, _START = 0, 19
 @lru_cache(maxsize=1)
 def machine() -> str:
     """Host, boot and pid namespace, in one line."""
-    return "/".join((platform.node(), _read("/proc/sys/kernel/random/boot_id"), _link("/proc/self/ns/pid")))
+    return "/".join((os.uname().nodename, _read("/proc/sys/kernel/random/boot_id"), _link("/proc/self/ns/pid")))
 
 
 def birth(pid: int) -> str:
@@ -45,6 +43,8 @@ def _birth_in_proc(pid: int) -> str:
 
 
 def _birth_by_ps(pid: int) -> str:
+    import subprocess
+
     # A fixed locale and zone, so that two processes of one user read the same text.
     settings = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
     shown = subprocess.run(  # noqa: S603

@@ -7,7 +7,7 @@ goes there first and is uploaded if the remote store lacks it. The bucket is tru
 from __future__ import annotations
 
 import contextlib
-import secrets
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -106,6 +106,7 @@ class RemoteArtifacts:
 
     def __iter__(self) -> Iterator[Digest]:
         """All digests in the remote store."""
+        self._files.invalidate_cache()  # what others stored since the last listing
         for path in self._files.find(f"{self._root}/objects"):
             first, _, rest = str(path).rpartition("/objects/")[2].partition("/")
             digest = Digest(f"{digests.PREFIX}{first}{rest}")
@@ -125,7 +126,7 @@ class RemoteArtifacts:
             if self._whole_uploads():
                 self._files.put_file(str(self.copies.local_path(digest)), target)
             else:
-                beside = f"{self._root}/incoming-{secrets.token_hex(12)}"
+                beside = f"{self._root}/incoming-{os.urandom(12).hex()}"
                 self._files.put_file(str(self.copies.local_path(digest)), beside)
                 self._files.mv(beside, target)
 

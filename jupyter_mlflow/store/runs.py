@@ -8,7 +8,7 @@ A parameter's value is written as it is given. Who starts a run leaves values of
 
 from __future__ import annotations
 
-import secrets
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -34,8 +34,11 @@ _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 UNFINISHED: frozenset[RunState] = frozenset({"queued", "running"})
 _UNFINISHED_STEPS: frozenset[StepState] = frozenset({"queued", "running"})
 
-# A run of another machine or container cannot be looked at; after this time without any record it counts as lost.
+# A launcher in another machine or container cannot be looked at; after this time without any record it counts as dead.
 _SILENCE = 7 * 86400.0
+
+# Seconds between two looks at whether the launcher of a followed run still lives.
+_LOOK_AGAIN = 1.0
 
 # Events are read in pages, so that following a long log does not hold all of it.
 _PAGE = 1000
@@ -44,7 +47,7 @@ _PAGE = 1000
 def new_run_id(now: float | None = None) -> RunId:
     """An id that sorts by start time (UTC): `20261124-015301-k3f9`."""
     moment = datetime.fromtimestamp(time.time() if now is None else now, timezone.utc)
-    return RunId(f"{moment:%Y%m%d-%H%M%S}-{''.join(secrets.choice(_ALPHABET) for _ in range(4))}")
+    return RunId(f"{moment:%Y%m%d-%H%M%S}-{''.join(_ALPHABET[byte % len(_ALPHABET)] for byte in os.urandom(4))}")
 
 
 class RunStore:
@@ -91,6 +94,8 @@ class RunStore:
         with self.database.writing() as connection:
             changed = _checked(_get(connection, run), **fields)
             _write(connection, changed)
+            if "pid" in fields:  # another launcher goes on with the run
+                _put_launcher(connection, changed)
         return changed
 
     def put_step(self, run: RunId, step: StepRun) -> None:
@@ -115,8 +120,12 @@ class RunStore:
             return tuple(events.read(connection, run, after, -1))
 
     def follow(self, run: RunId, after: int = 0, *, pause: float = 0.1, until: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """Events from number `after` on, waiting for new ones until the run has ended or `until` says so."""
+        """Events from number `after` on, waiting for new ones until the run has ended (or was lost) or `until` says so."""
+        looked = time.monotonic()
         while True:
+            if time.monotonic() - looked > _LOOK_AGAIN:
+                looked = time.monotonic()
+                self.mark_lost()
             ended = until() or not self._unfinished(run)  # asked before reading, so that the last events are not missed
             while page := self._page(run, after):
                 yield from page
@@ -188,7 +197,7 @@ class RunStore:
 
 def _dead(pid: int, birth: str, machine: str, touched: float) -> bool:
     here = processes.machine()
-    if machine == here:
+    if machine == here and pid:
         return not processes.alive(pid, birth)
     (host, boot), (our_host, our_boot) = (text.split("/")[:2] for text in (machine, here))
     if host == our_host and boot != our_boot:
@@ -216,11 +225,11 @@ def _write(connection: sqlite3.Connection, run: Run) -> None:
         "UPDATE run SET notebook = ?, state = ?, started = ?, touched = ?, body = ? WHERE run = ?",
         (run.notebook, run.state, run.started, time.time(), _body(run), run.run),
     )
-    if run.pid:
-        connection.execute(
-            "UPDATE run SET pid = ?, birth = ?, machine = ? WHERE run = ? AND pid != ?",
-            (run.pid, processes.birth(run.pid), processes.machine(), run.run, run.pid),
-        )
+
+
+def _put_launcher(connection: sqlite3.Connection, run: Run) -> None:
+    launcher = (run.pid, processes.birth(run.pid), processes.machine(), run.run)
+    connection.execute("UPDATE run SET pid = ?, birth = ?, machine = ? WHERE run = ?", launcher)
 
 
 def _put_step(connection: sqlite3.Connection, run: RunId, step: StepRun) -> None:

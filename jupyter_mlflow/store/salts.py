@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +43,13 @@ def _read(path: Path) -> bytes:
 
 def _made(path: Path) -> bytes:
     """Written beside its place and linked into it, so that of several processes one wins and none reads half of it."""
-    beside = path.with_name(f"salt-{secrets.token_hex(8)}")
+    beside = path.with_name(f"salt-{os.urandom(8).hex()}")
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, places.PRIVATE_FILE)
     except OSError as error:
         raise places.unwritable(path, error) from error
     try:
-        os.write(descriptor, secrets.token_bytes(_SIZE))
+        os.write(descriptor, os.urandom(_SIZE))
         with contextlib.suppress(FileExistsError):
             os.link(beside, path)
     finally:

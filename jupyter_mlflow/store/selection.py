@@ -10,7 +10,6 @@ A whole id comes before all of these.
 
 from __future__ import annotations
 
-import difflib
 import sqlite3
 
 from jupyter_mlflow.errors import NotFoundError
@@ -50,6 +49,8 @@ def _unique(name: str, ids: list[str]) -> RunId:
     if matches:
         more = f" and {len(matches) - _SHOWN} more" if len(matches) > _SHOWN else ""
         raise NotFoundError(f"{name!r} means several runs: {', '.join(matches[:_SHOWN])}{more}. Give more of the id.")
+    import difflib
+
     near = difflib.get_close_matches(name, ids, n=3, cutoff=0.6) or ids[:3]
     hint = f" Near it: {', '.join(near)}." if near else " There are no runs yet."
     raise NotFoundError(f"There is no run {name!r}.{hint}")

@@ -92,11 +92,11 @@ def world(store: RunStore, artifacts: LocalArtifacts, tmp_path: Path) -> World:
         state="done",
         outputs=(Output(digest=artifacts.put_bytes(b"snapshot"), size=8, keys=(Key("model"),)),),
         files_read=(FileRecord(path="data.csv", digest=digests.of_bytes(b"1,2"), size=3),),
-        files_written=(FileRecord(path="model.bin", digest=artifacts.put_file(folder / "model.bin")[0], size=16),),
+        files_written=(FileRecord(path="model.bin", digest=digests.of_bytes(b"made by the step"), size=16),),
         imports=("pandas", "helpers", "json"),
         seconds=2.5,
     )
-    interpreter = interpreters.Interpreter(name="CPython", version="3.11.7", path=(str(site),), library=frozenset({"json"}))
+    interpreter = interpreters.Interpreter(name="cpython", version="3.11.7", path=(str(site),), library=frozenset({"json"}))
     return World(store, artifacts, folder, task, result, interpreter)
 
 
@@ -172,7 +172,7 @@ CHANGES: dict[str, tuple[Callable[[World], object], str]] = {
     "kernel": (lambda world: world.change(kernel="ir", language="R"), "kernel python3 (python) -> ir (R)"),
     "python": (
         lambda world: setattr(world, "interpreter", msgspec.structs.replace(world.interpreter, version="3.12.1")),
-        "CPython 3.11.7 -> CPython 3.12.1",
+        "cpython 3.11.7 -> cpython 3.12.1",
     ),
     "wanted results": (lambda world: world.change(gives=(Key("model"), Key("df"))), "later steps need other results of it: `df`"),
     "a metric": (lambda world: world.change(metrics=("accuracy",)), "later steps need other results of it: `metric accuracy`"),
@@ -316,7 +316,21 @@ def test_notebook_and_log_come_back(world: World, tmp_path: Path) -> None:
     assert (fetched, (second / "log.txt").read_text(), (second / "out.ipynb").read_text()) == (expected, "Grüße", "{}")
 
 
+WRITTEN: dict[str, tuple[Callable[[Path], object], str]] = {
+    "gone": (lambda path: path.unlink(), "file model.bin, which it wrote, is gone again"),
+    "changed": (lambda path: path.write_text("other"), "file model.bin, which it wrote, was changed by something else"),
+}
+
+
+@pytest.mark.parametrize("case", WRITTEN)
+def test_written_files_that_cannot_be_stored(case: str, world: World) -> None:
+    change, reason = WRITTEN[case]
+    change(world.folder / "model.bin")
+    assert world.keep() == reason
+
+
 def test_written_files_are_put_back(world: World) -> None:
+    world.keep()
     target = world.folder / "model.bin"
     restore = world.cache.restore_files
     assert restore(world.result, world.folder) == ()
@@ -330,6 +344,7 @@ def test_written_files_are_put_back(world: World) -> None:
 
 
 def test_putting_back_into_folders_and_through_links(world: World, tmp_path: Path) -> None:
+    world.keep()
     [record] = world.result.files_written
     absolute = str(tmp_path / "elsewhere" / "x.bin")
     written = tuple(msgspec.structs.replace(record, path=path) for path in ("new/deep/x.bin", "link.bin", absolute))
@@ -350,6 +365,7 @@ BLOCKED: dict[str, tuple[str, type[Exception], str]] = {
 @pytest.mark.parametrize("case", BLOCKED)
 def test_files_that_cannot_be_put_back(case: str, world: World) -> None:
     path, kind, message = BLOCKED[case]
+    world.keep()
     (world.folder / "images").mkdir()
     written = tuple(msgspec.structs.replace(one, path=path) for one in world.result.files_written)
     with pytest.raises(kind, match=message):
@@ -359,6 +375,7 @@ def test_files_that_cannot_be_put_back(case: str, world: World) -> None:
 
 def test_a_tampered_file_is_not_put_back(world: World) -> None:
     [record] = world.result.files_written
+    world.keep()
     (world.folder / "model.bin").unlink()
     world.artifacts.path(record.digest).write_bytes(b"evil")
     with pytest.raises(TamperedError):

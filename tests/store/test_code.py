@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_mlflow.store import code, mentions
@@ -60,6 +60,7 @@ def test_strange_code_has_a_digest(source: str) -> None:
     assert code.digest(source) == code.digest(source)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_has_a_digest(source: str) -> None:
     assert code.digest(source) == code.digest(source)

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_mlflow.errors import StoreError, UsageError
@@ -94,6 +94,7 @@ def test_step_folder_names(step: str, expected: str) -> None:
     assert name == expected or (name.startswith(expected) and expected.endswith("~") and len(name) == len(expected) + 12)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(), unique=True, max_size=20))
 def test_step_folder_names_are_safe_and_never_meet(steps: list[str]) -> None:
     names = [places.step_folder_name(step) for step in steps]

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_mlflow.errors import NotFoundError, StoreError, UsageError
@@ -101,6 +101,7 @@ EVENTS = st.builds(
 )
 
 
+@settings(max_examples=30, deadline=None)
 @given(batches=st.lists(st.lists(EVENTS, max_size=5), max_size=4), after=st.integers(0, 25))
 def test_events_come_back_numbered(batches: list[list[Event]], after: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     with RunStore(tmp_path_factory.mktemp("home")) as store:
@@ -133,6 +134,7 @@ RUNS = st.builds(
 )
 
 
+@settings(max_examples=30, deadline=None)
 @given(made=RUNS)
 def test_any_run_comes_back(made: Run, tmp_path_factory: pytest.TempPathFactory) -> None:
     with RunStore(tmp_path_factory.mktemp("home")) as store:
@@ -277,7 +279,17 @@ def test_lost_launchers_are_found(store: RunStore, start: Start) -> None:
     assert store.mark_lost() == ()
 
 
+def test_following_a_run_ends_when_its_launcher_dies(store: RunStore, start: Start) -> None:
+    launcher = start("launch", store.home, "dead")
+    assert launcher.stdout is not None
+    launcher.stdout.readline()
+    launcher.kill()
+    assert [*store.follow(RunId("dead"))] == []
+    assert store.get("dead").state == "lost"
+
+
 def test_a_pid_that_another_process_got_does_not_count(store: RunStore, run: Run) -> None:
+    assert store.mark_lost() == ()  # no pid says nothing
     store.update(run.run, pid=os.getpid())
     assert store.mark_lost() == ()
     with store.database.writing() as connection:
