@@ -95,6 +95,9 @@ KINDS = {
 
 def call(m: Machine, name: str, args: list[Value], keywords: Keywords) -> Value:
     """`name(*args, **keywords)`."""
+    kind, dot, method = name.partition(".")
+    if dot:
+        return _unbound(m, kind, method, args, keywords)
     special = _SPECIAL.get(name)
     if special is not None:
         return special(m, args, keywords)
@@ -108,6 +111,19 @@ def call(m: Machine, name: str, args: list[Value], keywords: Keywords) -> Value:
         return m.new(UNKNOWN, parts=values)
     definitions.run_all(m, values)
     return m.unknown(*values)
+
+
+def _unbound(m: Machine, kind: str, method: str, args: list[Value], keywords: Keywords) -> Value:
+    """`list.append(xs, 1)`, `object.__setattr__(x, "a", 1)`, `dict.fromkeys(names)`."""
+    values = [*args, *keywords.values()]
+    if method in {"fromkeys", "maketrans", "fromhex", "from_bytes", "__new__"} or not args:
+        return m.new(KINDS.get(kind, UNKNOWN), parts=values, element=join(args[1:] or [NONE]))
+    if method in {"__setattr__", "__delattr__", "__init__"}:
+        m.change(args[0])
+        for value in args[1:]:
+            m.heap.contain(args[0].regions, value.regions)
+        return NONE
+    return m.invoke(expressions.bound_method(m, Value(frozenset({kind}), args[0].regions), method), args[1:], keywords)
 
 
 def _loop(m: Machine, name: str, args: list[Value], keywords: Keywords) -> Value:

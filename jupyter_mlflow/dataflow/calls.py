@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from jupyter_mlflow.dataflow import builtin_calls, definitions, expressions, knowledge, magics, methods
 from jupyter_mlflow.dataflow.machine import Machine
@@ -10,6 +11,9 @@ from jupyter_mlflow.dataflow.targets import PROCESS_PATHS, dotted
 from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, MISSING, UNKNOWN, Value, external, join
 
 Keywords = dict[str, Value]
+
+RUNS_INSIDE = frozenset({"estimator", "loader", "iterator", "grouped", "torch-object", UNKNOWN})
+"""Kinds whose methods may run functions of the notebook that lie inside them."""
 
 
 def call(m: Machine, node: ast.Call) -> Value:
@@ -46,6 +50,16 @@ def invoke(m: Machine, function: Value, args: list[Value], keywords: Keywords, n
         results.append(definitions.call_codes(m, function, args, keywords))
     if "super" in function.kinds:
         return _foreign_super(m, args, keywords)
+    if "method" in function.kinds:
+        for region in sorted(function.regions):
+            one = m.heap[region]
+            if one.method and one.bound is not None:
+                results.append(method(m, one.bound, one.method, args, keywords))
+        if function.only("method"):
+            return join(results)
+    if function.only("scorer"):
+        definitions.run_all(m, [function, *args])
+        return Value(frozenset({"scalar"}))
     if function.only("partial"):
         return _partial(m, function, args, keywords)
     owners = definitions.class_of(m, function)
@@ -105,6 +119,10 @@ def _foreign_super(m: Machine, args: list[Value], keywords: Keywords) -> Value:
 
 
 def _external(m: Machine, path: str, args: list[Value], keywords: Keywords, node: ast.Call | None) -> Value:
+    if m.patches:
+        definitions.run_all(m, [*m.patches.values()])
+        if path in m.patches:
+            return invoke(m, m.patches[path], args, keywords)
     if path.startswith("builtins."):
         return builtin_calls.call(m, path.removeprefix("builtins."), args, keywords)
     m.effects.uses.add(path.partition(".")[0])
@@ -122,15 +140,25 @@ def _external(m: Machine, path: str, args: list[Value], keywords: Keywords, node
         for value in values:
             if value.kinds & ITERATORS:
                 m.change(value)
-    if keywords.get("out") is not None:
-        m.change(keywords["out"])
+    _given_to_change(m, args, keywords)
     definitions.run_all(m, values)
     if rule.hidden:
         m.effects.hidden.setdefault(path, m.line)
     return _result(m, rule, path, args, keywords, node)
 
 
+def _given_to_change(m: Machine, args: list[Value], keywords: Keywords) -> None:
+    """Arguments that libraries draw on or write into."""
+    for name in ("out", "ax", "axes", "fig", "figure"):
+        if name in keywords:
+            m.change(keywords[name], deep=True)
+    for value in args:
+        if value.only("figure"):
+            m.change(value, deep=True)
+
+
 def _channels(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keywords: Keywords) -> None:
+    m.effects.links |= path in {"os.symlink", "os.link"}
     if rule.seeds:
         m.write_key(f"random:{rule.seeds}")
         m.effects.seeded.setdefault(f"random:{rule.seeds}", m.line)
@@ -200,6 +228,10 @@ def _result(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keyw
         return m.new("figure", parts=[figure], element=figure)
     if path == "sklearn.model_selection.train_test_split":
         return m.new("list", element=m.new("frame"))
+    if rule.gives in {"array", "frame", "tensor"} and rule.shares:
+        same = [value for value in values if value.kinds & {"array", "frame", "tensor", UNKNOWN}]
+        parts = [value for value in values if value not in same]
+        return Value(frozenset({rule.gives}), m.new(rule.gives, parts=parts).regions.union(*(value.regions for value in same)))
     if rule.gives == "defaultdict":
         return m.new("defaultdict", parts=values, element=m.unknown(*values))
     result = m.new(rule.gives, parts=values if rule.shares else (), element=_element(m, rule, args))
@@ -220,8 +252,10 @@ def _estimator(m: Machine, result: Value, path: str, keywords: Keywords) -> None
     state = keywords.get("random_state")
     name = path.rpartition(".")[2]
     draws = (state is None and name not in knowledge.RANDOM_FREE) or (state is not None and state.may("none"))
+    copies = [keywords[name] for name in ("copy", "copy_X", "copy_x", "overwrite_a") if name in keywords]
     for region in result.regions:
         m.heap[region].rng = draws
+        m.heap[region].in_place = any(value.const is not True for value in copies)
 
 
 def _stranger(m: Machine, path: str, args: list[Value], keywords: Keywords, node: ast.Call | None) -> Value:
@@ -339,6 +373,10 @@ def method(m: Machine, base: Value, name: str, args: list[Value], keywords: Keyw
     if not base.kinds:
         return ANYTHING
     results = [_method_of(m, kind, base, name, args, keywords) for kind in sorted(base.kinds)]
+    if m.patches:
+        definitions.run_all(m, [*m.patches.values(), base])
+        if name in m.patches:
+            results.append(invoke(m, m.patches[name], [base, *args], keywords))
     return join(results)
 
 
@@ -369,16 +407,23 @@ def _guess(m: Machine, name: str) -> bool:
 
 def _known_method(m: Machine, known: methods.Method, kind: str, base: Value, name: str, args: list[Value], keywords: Keywords) -> Value:
     values = [*args, *keywords.values()]
-    definitions.run_all(m, values)
+    if name == "pipe" and args:
+        return invoke(m, args[0], [base, *args[1:]], keywords)
+    definitions.run_all(m, [base, *values] if kind in RUNS_INSIDE else values)
+    m.effects.links |= name in {"symlink_to", "hardlink_to"}
+    if kind == "frame" and name in {"query", "eval"}:
+        _names_in_text(m, args)
     in_place = keywords.get("inplace")
     if known.changes or (in_place is not None and in_place.const is not False):
         m.change(base, deep=known.deep, sure=True)
     if kind == "rng" and name == "shuffle" and args:
         m.change(args[0])
-    if keywords.get("out") is not None:
-        m.change(keywords["out"])
+    _given_to_change(m, args, keywords)
+    if kind == "estimator" and any(m.heap[region].in_place for region in m.heap.reach(base.regions)):
+        for value in args:
+            m.change(value)
     _method_files(m, known, name, base, args, keywords)
-    _method_draws(m, known, kind, base, keywords)
+    _method_draws(m, known, kind, name, base, keywords)
     for value in values:
         if known.consumes and value.kinds & (ITERATORS - {UNKNOWN}):
             m.change(value)
@@ -400,14 +445,24 @@ def _method_files(m: Machine, known: methods.Method, name: str, base: Value, arg
         m.file_written(args[0])
 
 
-def _method_draws(m: Machine, known: methods.Method, kind: str, base: Value, keywords: Keywords) -> None:
+def _names_in_text(m: Machine, args: list[Value]) -> None:
+    """`df.query("x > @limit")` reads names inside a text."""
+    text = args[0].const if args else None
+    if isinstance(text, str):
+        for name in re.findall(r"@([A-Za-z_]\w*)", text):
+            expressions.load(m, name)
+    else:
+        m.effects.reads_any = m.effects.reads_any or m.line
+
+
+def _method_draws(m: Machine, known: methods.Method, kind: str, name: str, base: Value, keywords: Keywords) -> None:
     if known.draws == "?":
         if any(m.heap[region].rng for region in m.heap.reach(base.regions)):
             m.draw("numpy")
     elif known.draws:
         m.draw(known.draws)
-    elif kind == "frame" and "sample" in keywords:
-        m.draw("numpy")
+    elif kind in {"frame", "grouped"} and name == "sample":
+        _draw(m, "numpy?", keywords)
 
 
 def _method_result(m: Machine, known: methods.Method, base: Value, values: list[Value], in_place: Value | None) -> Value:

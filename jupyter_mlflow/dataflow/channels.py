@@ -108,7 +108,7 @@ class _Connector:
         self.ambient: dict[str, None] = {}  # process state that was written: every later step starts with it
         self.seeded: set[str] = set()
         self.files: list[tuple[str, int, str, bool]] = []  # step, cell, path, writes
-        self.moves = any(key == "process:cwd" for _, effects in cells for key in effects.keys_written)
+        self.moves = any(effects.links or "process:cwd" in effects.keys_written for _, effects in cells)
         self.modules: list[str] = []
         self.replays: list[tuple[str, str, set[str]]] = []  # step, statement, names
         self.started: set[str] = set()
@@ -158,17 +158,7 @@ class _Connector:
             self._everything(step, position, effects, effects.reads_any)
         fallible = effects.cell in self.fallible
         for name, sure in effects.writes.items():
-            certain = sure and not fallible
-            if not certain and name not in bound:
-                self._need(
-                    name,
-                    step,
-                    position,
-                    certain=False,
-                    cell=effects.cell,
-                    line=effects.lines.get(name, 1),
-                    passing=name not in effects.reads,
-                )
+            certain = (sure and not fallible) or (name in bound and name not in effects.deleted)
             self._write(name, Write(position, step, effects.cell, certain=certain, sure=certain or name in effects.sure))
             if certain:
                 bound.add(name)
@@ -203,7 +193,7 @@ class _Connector:
         write = self._latest(key, step, position)
         if write is None:
             return False
-        if write.wild:  # it hands on what it may not have touched
+        if not write.certain:  # it hands on what it may not have touched
             self._need(key, write.step, write.position, certain=False, cell=write.cell, line=1, passing=True)
         sure = certain and write.sure
         old = self.found.needs.get((step, key))
@@ -227,8 +217,7 @@ class _Connector:
         for key, certain in effects.keys_written.items():
             if key.startswith("random:") and key not in self.seeded:
                 continue
-            if not certain and key not in bound:
-                self._need(key, step, position, certain=False, cell=effects.cell, line=1, passing=key not in effects.keys_read)
+            certain = certain or key in bound
             self._write(key, Write(position, step, effects.cell, certain=certain, sure=certain or key in effects.sure))
             if certain:
                 bound.add(key)

@@ -385,6 +385,7 @@ def run_all(m: Machine, values: list[Value]) -> None:
     """Unknown code was handed `values`: any function or method of the notebook that it can reach may run."""
     m.unsure += 1
     try:
+        _run_methods(m, values)
         for region, code in m.codes(values):
             if (region, False) in m.called or region in m.calls:
                 continue
@@ -396,6 +397,14 @@ def run_all(m: Machine, values: list[Value]) -> None:
                 m.branch(functools.partial(_follow, m, region, code, [given] * _arity(code), {}, None), lambda: None)
     finally:
         m.unsure -= 1
+
+
+def _run_methods(m: Machine, values: list[Value]) -> None:
+    for region in sorted(m.heap.reach([one for value in values for one in value.regions], held=True)):
+        one = m.heap[region]
+        if one.method and one.bound is not None and (region, False) not in m.called:
+            m.called.add((region, False))
+            m.invoke(Value(frozenset({"method"}), frozenset({region})), [m.unknown(*values)], {})
 
 
 def _arity(code: Code) -> int:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from jupyter_mlflow.dataflow import calls, definitions, knowledge, targets
+from jupyter_mlflow.dataflow import calls, definitions, knowledge, methods, targets
 from jupyter_mlflow.dataflow.effects import Memo
 from jupyter_mlflow.dataflow.machine import Frame, Machine
 from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, MISSING, NONE, SCALAR, STR, UNKNOWN, Value, constant, external, join
@@ -93,12 +93,21 @@ def attribute(m: Machine, base: Value, name: str) -> Value:
         return m.blurred(base)
     if base.immutable:
         return SCALAR
+    if base.kinds and all(methods.find(kind, name) is not None and kind in methods.GENERIC for kind in base.kinds):
+        return bound_method(m, base, name)
     known = [m.heap[region].attributes.get(name) for region in base.regions]
     if known and all(one is not None for one in known) and not any(m.heap[region].opaque for region in base.regions):
         return join(one for one in known if one is not None)
     if name in m.methods and base.regions:
         definitions.run_all(m, [base])  # it may be an instance with a property of that name
     return m.blurred(base) if base.regions else ANYTHING
+
+
+def bound_method(m: Machine, base: Value, name: str) -> Value:
+    """A method of a library's object, to be called later."""
+    region = m.heap.new(bound=base, method=name)
+    m.heap.contain([region], base.regions)
+    return Value(frozenset({"method"}), frozenset({region}))
 
 
 def _ask_memo(m: Machine, base: Value) -> None:
@@ -183,12 +192,15 @@ def _subscript(m: Machine, node: ast.Subscript) -> Value:
         return Value(frozenset({"external"}), path=base.path)
     if base.may("defaultdict") and UNKNOWN not in base.kinds:
         m.change(base)
+        definitions.run_all(m, [base])
     definitions.run_dunders(m, [base])
     return item(m, base, index, slices=isinstance(node.slice, ast.Slice))
 
 
 def item(m: Machine, base: Value, index: Value, *, slices: bool = False) -> Value:
     """`base[index]`."""
+    if base.only("array", "tensor", "frame") and index.only("list"):
+        return m.new(next(iter(base.kinds)))  # fancy indexing copies
     for kind in ("frame", "array", "tensor", "figure", "bunch"):
         if base.only(kind):
             return Value(frozenset({"frame" if kind == "bunch" else kind}), base.regions)

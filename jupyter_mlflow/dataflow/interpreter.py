@@ -42,6 +42,7 @@ def analyse_cell(m: Machine, number: int, text: str, *, configures: bool) -> Eff
     except RecursionError:
         effects.reads_any = effects.writes_any = 1  # nested too deep to follow: it may do anything
         m.layers = [m.layers[0]]
+    m.wild |= bool(effects.writes_any)
     effects.shows = bool(source.tree.body) and isinstance(source.tree.body[-1], ast.Expr)
     effects.replay, effects.replay_reads = replays.of(m, source.tree, configures=configures)
     return effects

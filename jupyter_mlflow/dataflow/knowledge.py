@@ -47,7 +47,7 @@ KNOWN_ROOTS = frozenset(
 )
 """Libraries whose functions we trust to be pure unless a rule says otherwise."""
 
-OPAQUE = ("ctypes", "tensorflow", "keras", "jax", "numba", "transformers", "datasets", "spacy", "gensim", "unittest", "asyncio")
+OPAQUE = ("ctypes", "tensorflow", "keras", "jax", "numba", "transformers", "datasets", "spacy", "gensim", "unittest")
 """Known by name, yet not pure by default."""
 
 
@@ -248,7 +248,8 @@ TABLE: tuple[tuple[Rule, str, str], ...] = (
     (Rule(gives="connection", file_in=0, file_out=0), "", "sqlite3.connect duckdb.connect"),
     (Rule(gives="none", file_out=1, keywords=("filename",)), "", "joblib.dump"),
     (Rule(gives="unknown", file_in=0, keywords=("filename",)), "", "joblib.load"),
-    (Rule(gives="none", iterates=True), "", "json.dump pickle.dump yaml.dump csv.writer csv.DictWriter yaml.safe_dump cloudpickle.dump"),
+    (Rule(gives="none", changes=(1,)), "", "json.dump pickle.dump yaml.dump yaml.safe_dump cloudpickle.dump marshal.dump"),
+    (Rule(gives="unknown"), "", "csv.writer csv.DictWriter"),
     (Rule(gives="unknown", changes=(0,)), "", "json.load pickle.load csv.reader csv.DictReader cloudpickle.load"),
     (
         Rule(gives="unknown", shares=False),
@@ -331,11 +332,15 @@ TABLE: tuple[tuple[Rule, str, str], ...] = (
         """,
     ),
     (Rule(gives="path", shares=False), "", "pathlib.Path pathlib.PurePath pathlib.PosixPath"),
-    (Rule(gives="context"), "", "contextlib.nullcontext contextlib.redirect_stdout contextlib.redirect_stderr contextlib.closing"),
+    (Rule(gives="context"), "", "contextlib.nullcontext contextlib.closing"),
+    (Rule(gives="context", changes=(0,)), "", "contextlib.redirect_stdout contextlib.redirect_stderr"),
     (Rule(gives="suppress"), "", "contextlib.suppress contextlib.ExitStack"),
     (Rule(gives="buffer"), "", "io.StringIO io.BytesIO"),
+    (Rule(gives="array", changes=(0,)), "", "numpy.nditer"),
+    (Rule(gives="estimator", shares=False), "", "sklearn.base.clone"),
+    (Rule(gives="scorer"), "", "sklearn.metrics.make_scorer sklearn.metrics.get_scorer"),
     (Rule(gives="handle", shares=False), "", "IPython.display.display"),
-    (Rule(gives="none", hidden=True), "", "importlib.reload"),
+    (Rule(gives="module", file_in=-1), "", "importlib.reload"),
     (Rule(gives="module"), "", "importlib.import_module"),
     (Rule(gives="pattern", shares=False), "", "re.compile"),
     (

@@ -75,6 +75,8 @@ class Machine:
         self.called: set[tuple[int, bool]] = set()
         self.methods: defaultdict[str, set[int]] = defaultdict(set)  # method name -> classes of the notebook that have it
         self.line = 1
+        self.patches: dict[str, Value] = {}  # what the notebook put into libraries, by dotted name and by last name
+        self.wild = False  # a cell above may have bound any name
         self.marks = 0  # counts what could be seen from outside a function
         self.evaluate: Callable[[ast.expr], Value]
         self.execute: Callable[[list[ast.stmt]], None]
@@ -104,12 +106,13 @@ class Machine:
         if self.frame is None:
             self.effects.names.add(name)
         if value is None and name in BUILTINS:
+            if self.wild:
+                self.effects.read(name, certain=False, line=self.line)
             return self.builtin(name)
         if not self.is_bound(name):
-            if name in HISTORY or (name[:1] == "_" and name[1:].lstrip("i").isdigit()):
+            if value is None and (name in HISTORY or (name[:1] == "_" and name[1:].lstrip("i").isdigit())):
                 self.effects.history.setdefault(name, self.line)
-                if value is None:
-                    return ANYTHING
+                return ANYTHING
             self.effects.read(name, certain=self.certain and not self.tries, line=self.line)
             if self.tries:
                 self.effects.guarded.add(name)

@@ -197,7 +197,7 @@ def cell(m: Machine, name: str, rest: str, body: str) -> Value:
     elif name in SHELLS:
         for part in re.findall(r"--(?:out|err|proc)\s+(\w+)", rest):
             m.bind(part, STR)
-        shell(m, None)
+        shell(m, rest)
     elif name not in QUIET:
         _anything(m, name)
     return ANYTHING

@@ -23,7 +23,9 @@ def execute(m: Machine, body: list[ast.stmt]) -> None:
 
 
 def _expression(m: Machine, node: ast.Expr) -> None:
-    m.evaluate(node.value)
+    value = m.evaluate(node.value)
+    if m.frame is None:
+        definitions.run_dunders(m, [value])  # it may be displayed
 
 
 def _assign(m: Machine, node: ast.Assign) -> None:
@@ -99,6 +101,8 @@ def _for(m: Machine, node: ast.For | ast.AsyncFor) -> None:
         m.change(iterable)
     definitions.run_dunders(m, [iterable])
     item = m.inside(iterable)
+    if _not_empty(node.iter):
+        targets.assign(m, node.target, item, None)
 
     def body() -> None:
         for _ in range(2):  # the second round sees what the first one left
@@ -108,6 +112,20 @@ def _for(m: Machine, node: ast.For | ast.AsyncFor) -> None:
     _branches(m, [body, lambda: None])
     if node.orelse:
         _branches(m, [lambda: execute(m, node.orelse), lambda: None] if _breaks(node) else [lambda: execute(m, node.orelse)])
+
+
+def _not_empty(node: ast.expr) -> bool:
+    """Whether a loop over this certainly runs: a display with items, a text, `range` of a positive literal."""
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return any(not isinstance(one, ast.Starred) for one in node.elts)
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, (str, bytes)) and bool(node.value)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1:
+        first = node.args[0]
+        if node.func.id == "range":
+            return isinstance(first, ast.Constant) and isinstance(first.value, int) and first.value > 0
+        return node.func.id in {"enumerate", "sorted", "reversed"} and _not_empty(first)
+    return False
 
 
 def _while(m: Machine, node: ast.While) -> None:
@@ -212,6 +230,7 @@ def _import_from(m: Machine, node: ast.ImportFrom) -> None:
     if module and not node.level:
         m.effects.modules.add(module)
         m.effects.uses.add(module.partition(".")[0])
+        m.effects.modules.update(f"{module}.{alias.name}" for alias in node.names if alias.name.islower())
         _own_module(m, module.partition(".")[0])
     for alias in node.names:
         if alias.name == "*":

@@ -126,6 +126,9 @@ def set_attribute(m: Machine, base: Value, name: str, value: Value | None, path:
     """`base.name = value`, or its deletion where `value` is None."""
     if base.path and base.kinds <= {"module", "external"}:
         _patch(m, f"{base.path}.{name}", path)
+        if value is not None and value.kinds & {"function", "class", "instance"}:
+            for key in (f"{base.path}.{name}", name):
+                m.patches[key] = join([m.patches[key], value]) if key in m.patches else value
         return
     for kind, state in (("decimal-context", "decimal"), ("logger", "logging")):
         if kind in base.kinds:

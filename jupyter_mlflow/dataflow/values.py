@@ -124,6 +124,8 @@ class Region:
     code: Code | None = None
     cls: int | None = None  # region of the notebook class this is an instance of
     bound: Value | None = None  # the object of a bound method
+    method: str = ""  # the name of a bound method of a library's object
+    in_place: bool = False  # works on the data it is given (`copy=False`)
     element: Value | None = None
     attributes: dict[str, Value] = field(default_factory=dict)
     opaque: bool = False  # unknown code had it: elements and attributes may be anything

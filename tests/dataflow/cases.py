@@ -111,6 +111,7 @@ CASES: list[tuple[str, Cells, list[str]]] = [
             "a>b x",
             "setup>a sqrt?",
             "setup>b pi?",
+            "setup>b print?",
         ],
     ),
     (
@@ -422,6 +423,7 @@ CASES: list[tuple[str, Cells, list[str]]] = [
             ("b", "print(z)"),
         ],
         [
+            "a>b print?",
             "a>b process:cwd?",
             "a>b process:environ?",
             "a>b process:syspath?",
@@ -593,7 +595,7 @@ CASES: list[tuple[str, Cells, list[str]]] = [
         [
             "a>b add",
             "a>b l?",
-            "b>c l?",
+            "b>c l",
         ],
     ),
     (
@@ -605,7 +607,7 @@ CASES: list[tuple[str, Cells, list[str]]] = [
         ],
         [
             "a>b l",
-            "b>c l?",
+            "b>c l",
         ],
     ),
     (

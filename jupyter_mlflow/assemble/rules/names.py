@@ -67,10 +67,10 @@ def _own_history(facts: Facts, index: int, step: str, name: str) -> bool:
     if name == "_":
         shown = [cell.index for cell in cells if facts.effects[cell.index].shows]
         return bool(shown) and max(shown) in own
-    counts = {cell.count for cell in facts.block(step).cells if cell.index < index}
+    counts = {cell.count for cell in facts.block(step).cells if cell.index < index or (name in {"In", "_ih"} and cell.index == index)}
     if re.fullmatch(r"_\d+", name):
         return int(name[1:]) in counts
-    if name in {"Out", "_oh"}:
+    if name in {"Out", "_oh", "In", "_ih"}:
         source = next(cell.source for cell in facts.block(step).cells if cell.index == index)
         asked = re.findall(rf"\b{name}\s*\[\s*(\d+)\s*\]", source)
         return bool(asked) and len(asked) == len(re.findall(rf"\b{name}\b", source)) and all(int(one) in counts for one in asked)
