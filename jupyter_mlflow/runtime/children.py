@@ -28,7 +28,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from jupyter_mlflow.runtime import limits, protocol, reseeding, shells
+from jupyter_mlflow.runtime import lightness, limits, protocol, reseeding, shells
 from jupyter_mlflow.runtime.streams import Link, OutStream
 from jupyter_mlflow.spec.tasks import StepTask
 
@@ -108,6 +108,7 @@ class Child:
 def main(shell: shells.ZMQInteractiveShell, link: Link, task: StepTask) -> NoReturn:
     """Be the child of a supervisor that has just forked."""
     code = 1
+    lightness.unload()
     gc.freeze()  # what we inherit is none of this process's garbage, and its files are not ours to write out
     try:
         _become_kernel(shell, link, task)
@@ -123,8 +124,7 @@ def _become_kernel(shell: shells.ZMQInteractiveShell, link: Link, task: StepTask
     """What a Jupyter kernel has that this process has not yet."""
     os.environ.update(task.environment)
     os.environ["JPY_PARENT_PID"] = str(os.getppid())
-    if not os.environ.get("MPLBACKEND"):
-        os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    _choose_backend(task)
     shell.init_environment()
     os.chdir(task.folder)
     _find_modules_here()
@@ -139,6 +139,15 @@ def _become_kernel(shell: shells.ZMQInteractiveShell, link: Link, task: StepTask
     builtins.input = shell.raw_input
     getpass.getpass = shell.kernel.getpass
     faulthandler.enable(file=2)
+
+
+def _choose_backend(task: StepTask) -> None:
+    """The inline backend, unless the user wants another; a preloaded matplotlib has read the variable already."""
+    wanted = task.environment.get("MPLBACKEND")
+    if wanted and "matplotlib" in sys.modules:
+        sys.modules["matplotlib"].rcParams["backend"] = wanted
+    if not os.environ.get("MPLBACKEND"):
+        os.environ["MPLBACKEND"] = shells.INLINE
 
 
 def _find_modules_here() -> None:

@@ -111,14 +111,14 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def threads() -> int:
-    """How many threads the system sees in this process."""
+def threads() -> list[str]:
+    """The names of all threads that the system sees in this process; without /proc, of those that Python knows."""
     try:
-        return len(os.listdir("/proc/self/task"))
+        return [_first_line(f"/proc/self/task/{thread}/comm") for thread in os.listdir("/proc/self/task")]
     except OSError:
         import threading
 
-        return threading.active_count()
+        return [thread.name for thread in threading.enumerate()]
 
 
 def _children_elsewhere(pid: int) -> list[int]:
@@ -128,6 +128,14 @@ def _children_elsewhere(pid: int) -> list[int]:
         return [child.pid for child in psutil.Process(pid).children()]
     except psutil.Error:
         return []
+
+
+def _first_line(path: str) -> str:
+    try:
+        with open(path) as file:  # noqa: PTH123
+            return file.readline().strip()
+    except OSError:
+        return ""
 
 
 def _is_zombie(pid: int) -> bool:

@@ -10,9 +10,9 @@ def reseed() -> None:
     import random
 
     random.seed()
-    numpy = sys.modules.get("numpy")
-    if numpy is not None:
-        numpy.random.seed(None)
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed(None)
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.seed()

@@ -27,6 +27,7 @@ from jupyter_mlflow.runtime.streams import Link
 
 # One cell of each kind that every step has; run in the template so that no step pays for first times.
 _REHEARSAL = ("1+1", "print(1)", "1/0", "x=1", "from IPython.display import display\ndisplay(1)", "%time 1", "1 +", "await __import__('asyncio').sleep(0)")
+INLINE = "module://matplotlib_inline.backend_inline"
 
 LANGUAGE_INFO = {
     "name": "python",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlflow.errors import MlflowError
-from jupyter_mlflow.runtime import captures, engine, executions, notebooks, processes
+from jupyter_mlflow.runtime import captures, engine, executions, notebooks, processes, shells
 from jupyter_mlflow.runtime.connections import Connection, EventLines
 from jupyter_mlflow.runtime.executions import Execution
 from jupyter_mlflow.runtime.guards import Guard
@@ -30,11 +30,11 @@ from jupyter_mlflow.store import artifacts, places
 LOG = "log.txt"
 RESULT = "result.json"
 
-Opener = Callable[[StepTask, Recorder, Guard], Host]
+Shell = Callable[[], shells.ZMQInteractiveShell]
 
 
-def supervise(task: StepTask, client: Connection | EventLines, secrets: Iterable[str], shell: Any) -> StepResult:
-    """Run `task` and tell `client`; gives the result, which also is in the outbox."""
+def supervise(task: StepTask, client: Connection | EventLines, secrets: Iterable[str], shell: Shell) -> StepResult:
+    """Run `task` and tell `client`; gives the result, which also is in the outbox. `shell` is asked for when it is needed."""
     started = time.monotonic()
     outbox = places.private_folder(Path(task.outbox))
     redactor = Redactor((*task.secrets, *secrets))
@@ -51,7 +51,7 @@ def supervise(task: StepTask, client: Connection | EventLines, secrets: Iterable
 class _Step:
     """The parts of one supervision."""
 
-    def __init__(self, task: StepTask, outbox: Path, redactor: Redactor, reports: Reports, guard: Guard, shell: Any) -> None:
+    def __init__(self, task: StepTask, outbox: Path, redactor: Redactor, reports: Reports, guard: Guard, shell: Shell) -> None:
         self.task = task
         self.outbox = outbox
         self.redactor = redactor
@@ -104,7 +104,7 @@ class _Step:
         return failure
 
     def _open(self) -> Host:
-        return ForkedHost(self.task, self.shell, self.recorder, self.guard)
+        return ForkedHost(self.task, self.shell(), self.recorder, self.guard)
 
     def _begin(self, host: Host) -> StepFailure | None:
         task = self.task

@@ -132,7 +132,7 @@ class Template:
             processes.adopt_orphans()
             self._let_go()
             client = Connection(connection, halfway, frames)
-            supervisors.supervise(task, client, secrets, self._shell)
+            supervisors.supervise(task, client, secrets, lambda: self._shell)
             code = 0
         except BaseException:  # noqa: BLE001 - the last line of this process: it is told and the template answers
             sys.excepthook(*sys.exc_info())
