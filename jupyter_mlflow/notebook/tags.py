@@ -11,6 +11,7 @@ White space around a tag, its colon and its names does not count. Every other ta
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
@@ -32,6 +33,8 @@ ROLES: dict[str, Role] = {
     "metrics": "metrics",
     "pipeline-metrics": "metrics",
 }
+
+TagKind = Literal["step", "after", "role", "skip", "setting", "foreign"]
 
 STEP_PREFIXES = ("step", "block", "notebook")
 AFTER_PREFIXES = ("after", "prev")
@@ -111,21 +114,32 @@ def split(tag: str) -> tuple[str, str] | None:
     return (head.strip(), rest.strip()) if colon else None
 
 
+def kind(tag: str, dialect: Dialect) -> TagKind:
+    """What a tag is; a setting may still be another tool's tag that starts alike."""
+    plain = tag.strip()
+    head, _ = split(tag) or ("", "")
+    if plain == "skip":
+        return "skip"
+    if plain in ROLES:
+        return "role"
+    if head in STEP_PREFIXES and (head != "notebook" or dialect == "kale"):
+        return "step"
+    if head in AFTER_PREFIXES:
+        return "after"
+    return "setting" if head in kale.SETTING_PREFIXES else "foreign"
+
+
 def _sort(tags: tuple[str, ...], dialect: Dialect) -> _Sorted:
     found = _Sorted()
     for tag in dict.fromkeys(tags):
-        plain = tag.strip()
-        head, rest = split(tag) or ("", "")
-        if plain == "skip":
-            found.skips.append(tag)
-        elif plain in ROLES:
-            found.roles.append(tag)
-        elif head in STEP_PREFIXES and (head != "notebook" or dialect == "kale"):
+        _, rest = split(tag) or ("", "")
+        what = kind(tag, dialect)
+        if what == "step":
             found.steps.append((tag, rest))
-        elif head in AFTER_PREFIXES:
+        elif what == "after":
             found.afters.append((tag, rest))
-        elif head in kale.SETTING_PREFIXES:
-            found.settings.append(tag)
+        elif what != "foreign":
+            {"skip": found.skips, "role": found.roles, "setting": found.settings}[what].append(tag)
     return found
 
 
@@ -187,7 +201,7 @@ class _Problems:
         if others:
             shown = ", ".join(quoted(one) for one in others)
             message = f"The cell is skipped, so {shown} on it does nothing."
-            self.add("skip-and-others", "warning", others[0], message, f"Remove {shown}, or the tag `skip` if the cell is to run.")
+            self.add("skip-and-others", "info", others[0], message, "Remove the tag `skip` when the cell is to run again.")
 
     def name(self, tag: str, text: str, prefix: str) -> StepName | None:
         """The step name that `text` spells."""
