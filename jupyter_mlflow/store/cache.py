@@ -24,7 +24,7 @@ from jupyter_mlflow.errors import StoreError
 from jupyter_mlflow.spec import codec
 from jupyter_mlflow.spec.ids import Digest, RunId
 from jupyter_mlflow.spec.tasks import StepResult, StepTask
-from jupyter_mlflow.store import ingredients, interpreters, mentions, salts, traces
+from jupyter_mlflow.store import ingredients, interpreters, mentions, rows, salts, traces
 from jupyter_mlflow.store.artifacts import Artifacts
 from jupyter_mlflow.store.ingredients import Ingredients, key
 from jupyter_mlflow.store.interpreters import Interpreter
@@ -161,7 +161,7 @@ class Cache:
             folders=traces.listings(folders, folder),
             patterns={text: mentions.matches(text, folder) for text in mentions.patterns(made.mentioned)},
             environment=traces.environment(result, folder, self._interpreter, self._known),
-            result=result,
+            result=rows.finite(result),
         )
 
     def fetch(self, hit: Hit, run: RunId, outbox: Path) -> StepResult:
@@ -187,14 +187,17 @@ class Cache:
 
     def _traces(self, found: str) -> list[tuple[int, Trace]]:
         with self._database.reading() as connection:
-            rows = connection.execute("SELECT number, body FROM trace WHERE key = ? ORDER BY used DESC, number DESC", (found,)).fetchall()
-        read = [(number, _readable(body, Trace)) for number, body in rows]
+            found_rows = connection.execute(
+                "SELECT number, body FROM trace WHERE key = ? ORDER BY used DESC, number DESC", (found,)
+            ).fetchall()
+        read = [(number, _readable(body, Trace)) for number, body in found_rows]
         return [(number, trace) for number, trace in read if trace is not None]
 
     def _compared(self, wanted: Ingredients) -> tuple[str, ...]:
         with self._database.reading() as connection:
             row = connection.execute(
-                "SELECT body FROM entry WHERE notebook = ? AND step = ? ORDER BY made DESC LIMIT 1", (wanted.notebook, wanted.step)
+                "SELECT body FROM entry WHERE notebook = ? AND step = ? ORDER BY made DESC LIMIT 1",
+                (rows.text(wanted.notebook), rows.text(wanted.step)),
             ).fetchone()
         if row is None:
             return ("never run before",)
@@ -206,7 +209,7 @@ class Cache:
     def _write(self, made: Ingredients, trace: Trace) -> None:
         now, found = time.time(), key(made)
         told = msgspec.structs.replace(made, mentioned=())  # texts of the code are the notebook's, not ours to keep
-        entry = (found, made.notebook, made.step, now, codec.encode(told).decode())
+        entry = (found, rows.text(made.notebook), rows.text(made.step), now, rows.body(told))
         with self._database.writing() as connection:
             connection.execute(
                 "INSERT INTO entry (key, notebook, step, made, body) VALUES (?, ?, ?, ?, ?) "
@@ -214,9 +217,7 @@ class Cache:
                 "SET notebook = excluded.notebook, step = excluded.step, made = excluded.made, body = excluded.body",
                 entry,
             )
-            connection.execute(
-                "INSERT INTO trace (key, made, used, body) VALUES (?, ?, ?, ?)", (found, now, now, codec.encode(trace).decode())
-            )
+            connection.execute("INSERT INTO trace (key, made, used, body) VALUES (?, ?, ?, ?)", (found, now, now, rows.body(trace)))
             connection.execute(
                 "DELETE FROM trace WHERE key = ? AND number NOT IN "
                 "(SELECT number FROM trace WHERE key = ? ORDER BY used DESC, number DESC LIMIT ?)",
@@ -237,7 +238,10 @@ class Cache:
         if digest is None:
             return ""
         target = outbox / Path(name).name
-        shutil.copyfile(self._artifacts.local_path(digest), target)
+        try:
+            shutil.copyfile(self._artifacts.local_path(digest), target)
+        except OSError as error:
+            raise StoreError(f"Cannot write {target}: {error.strerror or error}.") from error
         return str(target) if Path(name).is_absolute() else target.name
 
 

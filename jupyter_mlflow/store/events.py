@@ -10,14 +10,15 @@ import msgspec
 from jupyter_mlflow.spec import codec
 from jupyter_mlflow.spec.ids import RunId
 from jupyter_mlflow.spec.tasks import Event
+from jupyter_mlflow.store import rows
 
 
 def append(connection: sqlite3.Connection, run: RunId, events: Sequence[Event]) -> int:
     """Add events in the order given, inside the caller's transaction; gives the number of the last one."""
     last = last_number(connection, run)
-    rows = [(run, number, codec.encode(msgspec.structs.replace(event, number=0)).decode()) for number, event in enumerate(events, last + 1)]
-    connection.executemany("INSERT INTO event (run, number, body) VALUES (?, ?, ?)", rows)
-    return last + len(rows)
+    batch = [(run, number, rows.body(msgspec.structs.replace(event, number=0))) for number, event in enumerate(events, last + 1)]
+    connection.executemany("INSERT INTO event (run, number, body) VALUES (?, ?, ?)", batch)
+    return last + len(batch)
 
 
 def last_number(connection: sqlite3.Connection, run: RunId) -> int:
@@ -27,6 +28,6 @@ def last_number(connection: sqlite3.Connection, run: RunId) -> int:
 
 def read(connection: sqlite3.Connection, run: RunId, after: int, limit: int) -> Iterator[Event]:
     """Events with a number greater than `after`, oldest first."""
-    rows = connection.execute("SELECT number, body FROM event WHERE run = ? AND number > ? ORDER BY number LIMIT ?", (run, after, limit))
-    for number, body in rows:
+    found = connection.execute("SELECT number, body FROM event WHERE run = ? AND number > ? ORDER BY number LIMIT ?", (run, after, limit))
+    for number, body in found:
         yield msgspec.structs.replace(codec.decode(body, Event), number=number)

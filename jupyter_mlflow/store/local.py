@@ -62,11 +62,12 @@ class LocalArtifacts:
     def put_bytes(self, data: bytes) -> Digest:
         """Store `data`."""
         digest = digests.of_bytes(data)
-        with self.using():
-            if not self._kept(digest):
-                with self.arriving() as path:
-                    path.write_bytes(data)
-                    self._admit(path, digest, path.stat())
+        try:
+            with self.using():
+                if not self._kept(digest):
+                    self._put_bytes(data, digest)
+        except OSError as error:
+            raise StoreError(f"Cannot store {len(data)} bytes in {self.folder}: {error.strerror or error}.") from error
         return digest
 
     def put_file(self, path: Path, *, move: bool = False) -> tuple[Digest, int]:
@@ -157,6 +158,11 @@ class LocalArtifacts:
     def leftovers(self) -> Iterator[Path]:
         """Files that were on their way in; old ones belong to dead processes."""
         yield from self._incoming.iterdir()
+
+    def _put_bytes(self, data: bytes, digest: Digest) -> None:
+        with self.arriving() as path:
+            path.write_bytes(data)
+            self._admit(path, digest, path.stat())
 
     def _put_file(self, path: Path, *, move: bool) -> tuple[Digest, int]:
         with self.arriving() as arriving:

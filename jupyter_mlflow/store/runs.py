@@ -4,6 +4,7 @@ Every method is one transaction: when it has returned, what it recorded survives
 (see `database`). Several processes may write to one run at once.
 
 A parameter's value is written as it is given. Who starts a run leaves values of secret parameters out.
+Metrics that are no finite numbers are not recorded, see `rows`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from jupyter_mlflow.spec import codec
 from jupyter_mlflow.spec.ids import RunId, StepName
 from jupyter_mlflow.spec.runs import Run, RunState, StepRun, StepState
 from jupyter_mlflow.spec.tasks import Event, StepFailure
-from jupyter_mlflow.store import database, events, places, processes, selection
+from jupyter_mlflow.store import database, events, places, processes, rows, selection
 
 T = TypeVar("T", Run, StepRun)
 
@@ -79,7 +80,17 @@ class RunStore:
         """Record a new run with its steps."""
         self.folder(run.run)  # refuses an unsafe id before it is recorded
         birth = processes.birth(run.pid)
-        values = (run.run, run.notebook, run.state, run.started, run.pid, birth, processes.machine(), time.time(), _body(run))
+        values = (
+            run.run,
+            rows.text(run.notebook),
+            run.state,
+            run.started,
+            run.pid,
+            birth,
+            processes.machine(),
+            time.time(),
+            rows.run_body(run),
+        )
         with self.database.writing() as connection:
             if connection.execute("SELECT 1 FROM run WHERE run = ?", (run.run,)).fetchone():
                 raise StoreError(f"There is a run {run.run} already.")
@@ -154,7 +165,7 @@ class RunStore:
         limit: int | None = None,
     ) -> tuple[Run, ...]:
         """Runs with their steps, newest first; `since` and `before` are start times."""
-        wanted = {"notebook = ?": notebook, "state = ?": state, "started >= ?": since, "started < ?": before}
+        wanted = {"notebook = ?": notebook and rows.text(notebook), "state = ?": state, "started >= ?": since, "started < ?": before}
         given = {condition: value for condition, value in wanted.items() if value is not None}
         where = f"WHERE {' AND '.join(given)} " if given else ""
         query = f"SELECT run FROM run {where}ORDER BY started DESC, rowid DESC LIMIT ?"  # noqa: S608 - fixed texts only
@@ -223,7 +234,7 @@ def _get(connection: sqlite3.Connection, run: RunId) -> Run:
 def _write(connection: sqlite3.Connection, run: Run) -> None:
     connection.execute(
         "UPDATE run SET notebook = ?, state = ?, started = ?, touched = ?, body = ? WHERE run = ?",
-        (run.notebook, run.state, run.started, time.time(), _body(run), run.run),
+        (rows.text(run.notebook), run.state, run.started, time.time(), rows.run_body(run), run.run),
     )
 
 
@@ -237,7 +248,7 @@ def _put_step(connection: sqlite3.Connection, run: RunId, step: StepRun) -> None
         "INSERT INTO step (run, name, position, state, body) "
         "VALUES (?, ?, (SELECT coalesce(max(position), 0) + 1 FROM step WHERE run = ?), ?, ?) "
         "ON CONFLICT (run, name) DO UPDATE SET state = excluded.state, body = excluded.body",
-        (run, step.name, run, step.state, codec.encode(step).decode()),
+        (run, rows.text(step.name), run, step.state, rows.step_body(step)),
     )
 
 
@@ -248,10 +259,6 @@ def _touch(connection: sqlite3.Connection, run: RunId) -> None:
 def _must_exist(connection: sqlite3.Connection, run: RunId) -> None:
     if connection.execute("SELECT 1 FROM run WHERE run = ?", (run,)).fetchone() is None:
         raise NotFoundError(f"There is no run {run!r}.")
-
-
-def _body(run: Run) -> str:
-    return codec.encode(msgspec.structs.replace(run, steps=())).decode()
 
 
 def _checked(noun: T, **fields: Any) -> T:

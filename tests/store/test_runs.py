@@ -83,6 +83,21 @@ def test_what_is_recorded_comes_back_whole(store: RunStore) -> None:
         assert again.list() == (expected,)
 
 
+def test_what_json_has_no_word_for(store: RunStore, run: Run) -> None:
+    """Neither may cost a row, or make one unreadable."""
+    metrics = {"loss": float("nan"), "best": float("-inf"), "accuracy": 0.5}
+    made = msgspec.structs.replace(result(run.run, "train"), metrics=metrics)
+    store.put_step(run.run, step("train", state="done", result=made))
+    store.update(run.run, metrics=metrics, notebook="half \ud800")
+    store.append(run.run, [Event(time=0, kind="output", text="half \udcff", output={"data": ["\ud800", 2**70]})])
+    found = store.get(run.run)
+    assert found.steps[0].result == msgspec.structs.replace(made, metrics={"accuracy": 0.5})
+    assert (found.metrics, found.notebook) == ({"accuracy": 0.5}, "half \\ud800")
+    [event] = store.events(run.run)
+    assert store.list(notebook="half \ud800") == (found,)
+    assert (event.text, event.output) == ("half \\udcff", {"data": ["\\ud800", 2**70]})
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 EVENTS = st.builds(
     Event,
