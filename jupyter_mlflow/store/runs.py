@@ -170,8 +170,8 @@ class RunStore:
         where = f"WHERE {' AND '.join(given)} " if given else ""
         query = f"SELECT run FROM run {where}ORDER BY started DESC, rowid DESC LIMIT ?"  # noqa: S608 - fixed texts only
         with self.database.snapshot() as connection:
-            rows = connection.execute(query, (*given.values(), -1 if limit is None else limit)).fetchall()
-            return tuple(_get(connection, RunId(row[0])) for row in rows)
+            found = connection.execute(query, (*given.values(), -1 if limit is None else limit)).fetchall()
+            return tuple(_get(connection, RunId(row[0])) for row in found)
 
     def delete(self, run: RunId) -> None:
         """Forget the run, its steps and its log; its folder and artifacts are `garbage`'s business."""
@@ -182,8 +182,12 @@ class RunStore:
     def mark_lost(self) -> tuple[RunId, ...]:
         """Mark unfinished runs whose launcher is dead as `lost`, and their unfinished steps as `cancelled`."""
         with self.database.reading() as connection:
-            rows = connection.execute("SELECT run, pid, birth, machine, touched FROM run WHERE state IN ('queued', 'running')").fetchall()
-        return tuple(RunId(run) for run, pid, birth, machine, touched in rows if _dead(pid, birth, machine, touched) and self._lose(run))
+            open_runs = connection.execute(
+                "SELECT run, pid, birth, machine, touched FROM run WHERE state IN ('queued', 'running')"
+            ).fetchall()
+        return tuple(
+            RunId(run) for run, pid, birth, machine, touched in open_runs if _dead(pid, birth, machine, touched) and self._lose(run)
+        )
 
     def _lose(self, run: RunId) -> bool:
         with self.database.writing() as connection:
@@ -226,8 +230,8 @@ def _get(connection: sqlite3.Connection, run: RunId) -> Run:
     row = connection.execute("SELECT body FROM run WHERE run = ?", (run,)).fetchone()
     if row is None:
         raise NotFoundError(f"There is no run {run!r}.")
-    rows = connection.execute("SELECT body FROM step WHERE run = ? ORDER BY position", (run,))
-    steps = tuple(codec.decode(body, StepRun) for (body,) in rows)
+    found = connection.execute("SELECT body FROM step WHERE run = ? ORDER BY position", (run,))
+    steps = tuple(codec.decode(body, StepRun) for (body,) in found)
     return msgspec.structs.replace(codec.decode(row[0], Run), steps=steps)
 
 
