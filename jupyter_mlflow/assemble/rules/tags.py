@@ -19,7 +19,7 @@ def bad_tag(facts: Facts) -> Iterator[Finding]:
     Change the tag or setting that is named. Tags that are not ours are never touched and never an error.
     """
     for problem in facts.blocks.problems:
-        place = Place(cell=problem.cell, step=facts.step_of(problem.cell) or None)
+        place = Place(cell=problem.cell, step=(facts.step_of(problem.cell) or None) if problem.cell is not None else None)
         yield Finding(place=place, message=problem.message, fix=problem.fix, severity=problem.severity)
 
 
