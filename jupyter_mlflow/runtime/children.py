@@ -1,8 +1,8 @@
 """The child: runs the user's cells in a shell that the template made, and does what the supervisor asks.
 
-Requests, one at a time, each answered by one frame (see `streams` for frames):
+Requests, one at a time, and what answers them (see `streams`); displays and results come as `{"publish", "content"}`:
     {"do": "begin", "request": {...}}      -> {"reply": answer of the agent}
-    {"do": "run", "source", "count"}       -> {"reply": {"ok", "ename", "evalue", "exit"}}
+    {"do": "run", "source", "count"}       -> {"started": count}, then {"reply": {"ok", "ename", "evalue", "exits", "memory"}}
     {"do": "assign", "values": {...}}      -> {"reply": {}}
     {"do": "finish", "request": {...}}     -> {"reply": answer of the agent}
     {"do": "quit"}                         -> the child ends as an interpreter does, and its socket closes
@@ -17,7 +17,7 @@ import contextlib
 import faulthandler
 import gc
 import getpass
-import importlib
+import importlib.util
 import io
 import os
 import signal
@@ -73,6 +73,7 @@ class Child:
     async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         match request["do"]:
             case "run":
+                self.link.send({"started": request["count"]})
                 return await self._run(request["source"], request["count"])
             case "begin":
                 return _agent().begin(request["request"], self.shell.user_ns)
@@ -134,6 +135,7 @@ def _become_kernel(shell: shells.ZMQInteractiveShell, link: Link, task: StepTask
         out = OutStream(name, stream)
         out.link = link
         setattr(sys, name, out)
+    sys.argv = [importlib.util.find_spec("ipykernel_launcher").origin, "-f", f"kernel-{os.getpid()}.json"]
     sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115, PTH123
     shell.display_pub.session.link = link
     builtins.input = shell.raw_input

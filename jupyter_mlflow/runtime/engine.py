@@ -18,6 +18,7 @@ class StepEngine(Engine):
     def execute_managed_notebook(cls, nb_man: NotebookExecutionManager, kernel_name: str, *, execution: Execution, **_: Any) -> None:  # noqa: ARG003
         """Run all cells of the step until one fails; called by papermill."""
         nb_man.save = execution.saver.save_if_due
+        nb_man.nb.metadata["language_info"] = execution.language_info()
         for index, cell in enumerate(nb_man.nb.cells):
             nb_man.cell_start(cell, index)
             try:

@@ -7,7 +7,7 @@ import signal
 import time
 
 import msgspec
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 
 from jupyter_mlflow.runtime.guards import Guard
 from jupyter_mlflow.runtime.hosts import DiedError, Host, Outcome
@@ -36,7 +36,7 @@ class Execution:
         """Run a cell, set its parameters; False when the step must end here."""
         source = self._task.cells[index]
         self._tell(source, "running", index)
-        self.recorder.open(cell)
+        self.recorder.announce(cell, source.index)
         began = time.monotonic()
         try:
             self.failure = self._run(source, cell)
@@ -48,6 +48,10 @@ class Execution:
         self.recorder.settle()
         self._tell(source, "failed" if self.failure else "done", index, self.failure.evalue if self.failure else "")
         return self.failure is None
+
+    def language_info(self) -> NotebookNode:
+        """What the notebook's metadata says of the language."""
+        return from_dict(self._host.language_info())
 
     def _run(self, source: TaskCell, cell: NotebookNode) -> StepFailure | None:
         if source.source.strip():

@@ -155,6 +155,8 @@ class ForkedHost:
                 self._recorder.print(item.name, item.text)
             elif "reply" in item:
                 reply = item["reply"]
+            elif "started" in item:
+                self._recorder.start()
             else:
                 self._recorder.publish(item["publish"], item["content"], item.get("buffers"))
         return reply

@@ -29,17 +29,23 @@ class Recorder:
         self.notebook = notebook
         self.reports = reports
         self._cell: NotebookNode | None = None
+        self._next: tuple[NotebookNode, int] = NotebookNode(outputs=[]), -1
         self._clear_next = False
         self._open: list[str] = []  # portions of the last output, which is a stream
         self._displays: dict[str, list[tuple[int, NotebookNode]]] = {}
         self._widgets: dict[str, dict[str, Any]] = {}
         self._buffers: dict[str, dict[tuple[str, ...], dict[str, Any]]] = {}
 
-    def open(self, cell: NotebookNode) -> None:
-        """What comes from now on belongs to `cell`; what still comes after its end stays there."""
+    def announce(self, cell: NotebookNode, index: int) -> None:
+        """`cell` will start; until it does, what comes late belongs to the one before."""
+        self._next = cell, index
+
+    def start(self) -> None:
+        """From now on what comes belongs to the announced cell."""
         self.settle()
-        self._cell = cell
+        self._cell, index = self._next
         self._clear_next = False
+        self.reports.current(index)
 
     def print(self, name: str, text: str) -> None:
         """Printed text."""

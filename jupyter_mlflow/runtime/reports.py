@@ -36,11 +36,15 @@ class Reports:
     def cell(self, cell: TaskCell, state: str, position: int, total: int, text: str = "") -> None:
         """A cell's state has changed: running, done or failed."""
         self.flush()
-        self._cell = cell.index
-        self._fraction = -1.0
         if state == "running":
             self.note(f"cell {cell.index} ({position} of {total})")
-        self._tell(kind="cell", state=state, position=position, total=total, text=self.redactor.text(text))
+        self._tell(kind="cell", cell=cell.index, state=state, position=position, total=total, text=self.redactor.text(text))
+
+    def current(self, cell: int) -> None:
+        """Outputs that come from now on are this cell's."""
+        self.flush()
+        self._cell = cell
+        self._fraction = -1.0
 
     def stream(self, name: str, text: str) -> str:
         """Printed text has come; gives what of it can be shown, without secrets."""
@@ -105,4 +109,4 @@ class Reports:
             self._log.write(text.encode("utf-8", "backslashreplace"))
 
     def _tell(self, **fields: Any) -> None:
-        self._emit(Event(time=time.time(), step=self._step, cell=self._cell, **fields))
+        self._emit(Event(**({"time": time.time(), "step": self._step, "cell": self._cell} | fields)))

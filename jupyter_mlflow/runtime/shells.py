@@ -18,7 +18,7 @@ from typing import Any
 
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.zmqshell import ZMQInteractiveShell as KernelShell
-from IPython.core.error import StdinNotImplementedError
+from IPython.core.error import StdinNotImplementedError, UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client import session as sessions
 from traitlets.config import Config
@@ -38,6 +38,8 @@ LANGUAGE_INFO = {
     "nbconvert_exporter": "python",
     "file_extension": ".py",
 }
+
+_MODULE_ATTRIBUTES = ("__doc__", "__package__", "__loader__", "__spec__")
 
 
 class Session(sessions.Session):
@@ -66,11 +68,21 @@ class ZMQInteractiveShell(KernelShell):
         """Refuse: nobody is there to answer."""
         raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
 
+    def enable_gui(self, gui: Any = None) -> None:
+        """Choose a GUI's event loop; a kernel would look itself up among running applications."""
+        from ipykernel.eventloops import enable_gui
+
+        try:
+            enable_gui(gui, kernel=self.kernel)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        self.active_eventloop = gui
+
 
 class Kernel:
     """What libraries expect behind `get_ipython().kernel`."""
 
-    eventloop = None
+    eventloop: Any = None
     iopub_socket = None
 
     def __init__(self, shell: InteractiveShell, session: Session) -> None:
@@ -147,7 +159,7 @@ def _make() -> ZMQInteractiveShell:
     settings.HistoryManager.enabled = False
     environment = dict(os.environ)
     InteractiveShell.clear_instance()
-    shell = ZMQInteractiveShell.instance(config=settings, user_ns={}, compiler_class=XCachingCompiler)
+    shell = ZMQInteractiveShell.instance(config=settings, compiler_class=XCachingCompiler)
     os.environ.clear()
     os.environ.update(environment)  # the terminal settings for cells belong to children, see `children`
     session = Session(parent=None, key=b"")
@@ -186,7 +198,9 @@ def _forget(shell: ZMQInteractiveShell) -> None:
     """Leave no trace of the rehearsal."""
     import linecache
 
+    attributes = {name: value for name, value in shell.user_ns.items() if name in _MODULE_ATTRIBUTES}
     shell.reset(new_session=True)
+    shell.user_ns.update(attributes)
     shell.user_ns.pop("_exit_code", None)
     shell._last_traceback = None
     shell.history_manager.db_input_cache.clear()
