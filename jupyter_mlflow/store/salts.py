@@ -5,7 +5,6 @@ Each home has a random key of its own. Digests made with it compare equal in thi
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from pathlib import Path
@@ -50,8 +49,12 @@ def _made(path: Path) -> bytes:
         raise places.unwritable(path, error) from error
     try:
         os.write(descriptor, os.urandom(_SIZE))
-        with contextlib.suppress(FileExistsError):
+        try:
             os.link(beside, path)
+        except FileExistsError:  # another process was first
+            pass
+        except OSError:  # a disk without links: if two salts meet here, some steps run again
+            beside.replace(path)
     finally:
         os.close(descriptor)
         beside.unlink(missing_ok=True)
