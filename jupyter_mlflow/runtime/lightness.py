@@ -1,7 +1,8 @@
-"""Importing papermill without the cloud libraries that it can read notebooks from.
+"""Importing papermill alone.
 
-papermill imports pyarrow, boto3, gcsfs and azure's clients if they are installed. Nothing here uses them, and
-together they cost more time and memory than everything else in the template.
+papermill imports pyarrow, boto3, gcsfs and azure's clients if they are installed, and every engine that any
+package registers, ours for the other direction included. Nothing here uses them, and together they cost more
+time and memory than everything else in the template.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+
+import entrypoints
 
 _OPTIONAL = frozenset({"aiobotocore", "azure", "boto3", "botocore", "gcsfs", "github", "pyarrow"})
 
@@ -26,19 +29,21 @@ class _Absent(MetaPathFinder):
 
 
 @contextlib.contextmanager
-def _without_clouds() -> Iterator[None]:
-    finder = _Absent()
+def _alone() -> Iterator[None]:
+    finder, listed = _Absent(), entrypoints.get_group_all
     sys.meta_path.insert(0, finder)
+    entrypoints.get_group_all = lambda *_, **__: []
     try:
         yield
     finally:
+        entrypoints.get_group_all = listed
         sys.meta_path.remove(finder)
 
 
 def load() -> None:
     """Import papermill as it is used here."""
     if "papermill" not in sys.modules:
-        with _without_clouds():
+        with _alone():
             import papermill.engines  # noqa: F401
 
 
