@@ -113,7 +113,8 @@ def _broken_json(text: str, body: bytes, error: json.JSONDecodeError) -> str:
         return f"the JSON is cut off: the file ends in {place}, in the middle of the notebook."
     if not text.lstrip().startswith(("{", "[")):
         return f"the file is no notebook: a notebook is a JSON object and starts with `{{`; this starts with {_start(text)}."
-    return f"the file is not valid JSON: {error.msg[0].lower()}{error.msg[1:]} in {place}."
+    reason = error.msg.removesuffix(" at")
+    return f"the file is not valid JSON: {reason[0].lower()}{reason[1:]} in {place}."
 
 
 def _start(text: str) -> str:
