@@ -69,6 +69,7 @@ class Child:
                 self.link.connection.setblocking(True)
                 self.link.send({"reply": await self._answer(request)})
                 self.link.connection.setblocking(False)
+                await asyncio.sleep(0)  # the user's tasks have their turn between cells, as in a kernel
 
     async def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         match request["do"]:
@@ -84,7 +85,7 @@ class Child:
                 return {}
 
     async def _run(self, source: str, count: int) -> dict[str, Any]:
-        signal.signal(signal.SIGINT, self._interrupt)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             result = await shells.run(self.shell, source, count)
         finally:
@@ -100,10 +101,6 @@ class Child:
             "exits": bool(self.shell.exit_now),
             "memory": isinstance(error, MemoryError) or "can't allocate memory" in _text(error),
         }
-
-    def _interrupt(self, number: int, frame: Any) -> None:  # noqa: ARG002
-        if not self.link.postpones():
-            raise KeyboardInterrupt
 
 
 def main(shell: shells.ZMQInteractiveShell, link: Link, task: StepTask) -> NoReturn:

@@ -12,6 +12,7 @@ epoch begins and its number is written as a mark into both pipes. `arrivals` put
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -20,7 +21,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from jupyter_mlflow.runtime.protocol import HEADER
@@ -41,8 +42,6 @@ class Link:
         self._epoch = 0
         self._channel = ""
         self._last = 0.0
-        self._sending = False
-        self._interrupted = False
 
     def print(self, name: str, text: str) -> None:
         """Write text to `stdout` or `stderr`."""
@@ -58,26 +57,14 @@ class Link:
             self._last = time.monotonic()
 
     def send(self, message: dict[str, Any]) -> None:
-        """Send a frame, whole even if the user interrupts; forked children of the user send nothing, as in Jupyter."""
+        """Send a frame; forked children of the user send nothing, as in Jupyter."""
         if os.getpid() != self._owner:
             return
-        with self._lock:
+        with _uninterrupted(), self._lock:
             self._begin_epoch("frames")
             message["epoch"] = self._epoch
             payload = _json(message)
-            self._sending = True
-            try:
-                self.connection.sendall(HEADER.pack(len(payload)) + payload)
-            finally:
-                self._sending = False
-        if self._interrupted:
-            self._interrupted = False
-            signal.raise_signal(signal.SIGINT)
-
-    def postpones(self) -> bool:
-        """Whether an interrupt must wait, because a frame is half sent; it comes back when that is done."""
-        self._interrupted = self._sending
-        return self._sending
+            self.connection.sendall(HEADER.pack(len(payload)) + payload)
 
     def _begin_epoch(self, channel: str) -> None:
         self._epoch += 1
@@ -127,6 +114,22 @@ class OutStream(io.TextIOBase):
 
     def close(self) -> None:
         """Stay open: libraries that close what they were given would silence the step."""
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Interrupts wait until a frame is sent whole; only the main thread is ever interrupted."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    former = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)
+    if came:
+        signal.raise_signal(signal.SIGINT)
 
 
 def _json(message: dict[str, Any]) -> bytes:
