@@ -77,10 +77,13 @@ class Child:
                 self.link.send({"started": request["count"]})
                 return await self._run(request["source"], request["count"])
             case "begin":
+                self.link.send({"started": 0})
                 return _agent().begin(request["request"], self.shell.user_ns)
             case "finish":
+                self.link.send({"started": 0})
                 return _agent().finish(request["request"], self.shell.user_ns)
             case _:
+                self.link.send({"started": 0})
                 _agent().assign(request["values"], self.shell.user_ns)
                 return {}
 

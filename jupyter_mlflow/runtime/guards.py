@@ -12,7 +12,8 @@ import os
 import select
 import signal
 import time
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from jupyter_mlflow.runtime import limits, processes
 from jupyter_mlflow.runtime.reports import Reports
@@ -56,14 +57,16 @@ class Guard:
         self._reports = reports
         self._deadline = started + bounds.timeout if bounds.timeout is not None else None
         self._pid: int | None = None
+        self._new_poll: Callable[[], Any] = select.poll
         self._kill_at: float | None = None
         self._memory_at = 0.0
         self._system_kills = limits.system_kills()
         self._signals = _receive_signals()
 
-    def watch(self, pid: int) -> None:
-        """From now on `pid`, the leader of a process group, is what runs the user's code."""
+    def watch(self, pid: int, poll: Callable[[], Any] = select.poll) -> None:
+        """From now on `pid`, the leader of a process group, runs the user's code; `poll` makes what to wait with."""
         self._pid = pid
+        self._new_poll = poll
         if self.verdict is not None:
             self._kill()
 
@@ -78,7 +81,7 @@ class Guard:
         """Whether the system killed some process for want of memory since the step began."""
         return limits.system_kills() > self._system_kills
 
-    def wait(self, urgent: list[int], patient: list[int], timeout: float | None = None) -> None:
+    def wait(self, urgent: list[Any], patient: list[int], timeout: float | None = None) -> None:
         """Until one of these descriptors is readable, or something must be looked at; `patient` ones may gather a little."""
         while self._engine.full:
             self._poll([], None)
@@ -86,8 +89,8 @@ class Guard:
         if ready and ready <= set(patient):
             self._poll(urgent, _GATHER)
 
-    def _poll(self, descriptors: list[int], timeout: float | None) -> set[int]:
-        poll = select.poll()
+    def _poll(self, descriptors: list[Any], timeout: float | None) -> set[Any]:
+        poll = self._new_poll()
         for descriptor in descriptors:
             poll.register(descriptor, select.POLLIN)
         poll.register(self._signals[0], select.POLLIN)

@@ -45,8 +45,6 @@ class DiedError(Exception):
 class Host(Protocol):
     """Runs a step's cells for its supervisor. Any method may raise `DiedError`."""
 
-    language: str
-
     def begin(self, request: dict[str, Any]) -> dict[str, Any]:
         """Load what the step starts from; the request and answer of the agent."""
 
@@ -68,8 +66,6 @@ class Host(Protocol):
 
 class ForkedHost:
     """A child that was forked from us and inherits the template's shell."""
-
-    language = "python"
 
     def __init__(self, task: StepTask, shell: shells.ZMQInteractiveShell, recorder: Recorder, guard: Guard) -> None:
         self._recorder = recorder
@@ -156,7 +152,7 @@ class ForkedHost:
             elif "reply" in item:
                 reply = item["reply"]
             elif "started" in item:
-                self._recorder.start()
+                self._recorder.start() if item["started"] else self._recorder.pause()
             else:
                 self._recorder.publish(item["publish"], item["content"], item.get("buffers"))
         return reply
@@ -166,7 +162,8 @@ class ForkedHost:
         if status is None:  # it closed its socket but lives: nothing can be asked of it any more
             processes.end_tree(self.pid)
             status = self._wait() or 0
-        return DiedError(processes.described(status), os.WTERMSIG(status) if os.WIFSIGNALED(status) else None)
+        code = os.waitstatus_to_exitcode(status)
+        return DiedError(processes.described(code), -code if code < 0 else None)
 
     def _wait(self, seconds: float | None = None) -> int | None:
         """The child's wait status, or None if it still runs after `seconds`."""

@@ -43,13 +43,13 @@ def adopt_orphans() -> None:
     _control(_SET_CHILD_SUBREAPER, 1)
 
 
-def described(status: int) -> str:
-    """A wait status in words, such as `ended with SIGSEGV (a segmentation fault)`."""
-    if os.WIFSIGNALED(status):
-        number = signal.Signals(os.WTERMSIG(status))
+def described(code: int) -> str:
+    """An exit code, negative for signals, in words: `ended with SIGSEGV (a segmentation fault)`."""
+    if code < 0:
+        number = signal.Signals(-code)
         words = _WORDS.get(number)
         return f"ended with {number.name} ({words})" if words else f"ended with {number.name}"
-    return f"ended itself with exit code {os.waitstatus_to_exitcode(status)}"
+    return f"ended itself with exit code {code}"
 
 
 def end_descendants(*, spare: frozenset[int] = frozenset()) -> int:

@@ -82,6 +82,13 @@ class Frames:
         return size if len(self._buffer) >= HEADER.size + size else None
 
 
+def plain(value: Any) -> Any:
+    """What Jupyter's own protocol makes of a value that JSON does not know: base64 of bytes, text of dates and numbers of numpy."""
+    from jupyter_client.jsonutil import json_default
+
+    return json_default(value)
+
+
 def _message(payload: bytes) -> dict[str, Any]:
     try:
         message = json.loads(payload)

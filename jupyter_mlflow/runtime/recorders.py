@@ -47,6 +47,12 @@ class Recorder:
         self._clear_next = False
         self.reports.current(index)
 
+    def pause(self) -> None:
+        """From now on what comes belongs to no cell: it is not the user's code that runs. It goes to the log."""
+        self.settle()
+        self._cell = None
+        self.reports.current(None)
+
     def print(self, name: str, text: str) -> None:
         """Printed text."""
         text = self.reports.stream(name, text)

@@ -40,7 +40,7 @@ class Reports:
             self.note(f"cell {cell.index} ({position} of {total})")
         self._tell(kind="cell", cell=cell.index, state=state, position=position, total=total, text=self.redactor.text(text))
 
-    def current(self, cell: int) -> None:
+    def current(self, cell: int | None) -> None:
         """Outputs that come from now on are this cell's."""
         self.flush()
         self._cell = cell

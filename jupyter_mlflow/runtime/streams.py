@@ -24,7 +24,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from jupyter_mlflow.runtime.protocol import HEADER
+from jupyter_mlflow.runtime.protocol import HEADER, plain
 
 # Long enough to spare marks in a loop that prints, shorter than any subprocess takes to start.
 _PAUSE = 0.0005
@@ -133,15 +133,8 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _json(message: dict[str, Any]) -> bytes:
-    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"), default=plain)
     return text.encode("utf-8", "backslashreplace")
-
-
-def _plain(value: Any) -> Any:
-    """What Jupyter's own protocol makes of a value that JSON does not know."""
-    from jupyter_client.jsonutil import json_default
-
-    return json_default(value)
 
 
 def _write(descriptor: int, data: bytes) -> None:

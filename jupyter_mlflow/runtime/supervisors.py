@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlflow.errors import MlflowError
+from jupyter_mlflow.errors import MlflowError, RefusedError
 from jupyter_mlflow.runtime import captures, engine, executions, notebooks, processes, shells
 from jupyter_mlflow.runtime.connections import Connection, EventLines
 from jupyter_mlflow.runtime.executions import Execution
@@ -99,12 +99,18 @@ class _Step:
                 self._finish(self.host)
         except DiedError as error:
             return executions.lost(error, self.guard, doing=doing)
+        except RefusedError as error:
+            return StepFailure(kind="refused", ename="Refused", evalue=self.redactor.text(str(error)))
         except MlflowError as error:
             return StepFailure(kind="input", ename=type(error).__name__, evalue=self.redactor.text(str(error)))
         return failure
 
     def _open(self) -> Host:
-        return ForkedHost(self.task, self.shell(), self.recorder, self.guard)
+        from jupyter_mlflow.runtime import kernels
+
+        if kernels.is_own(self.task):
+            return ForkedHost(self.task, self.shell(), self.recorder, self.guard)
+        return kernels.KernelHost(self.task, self.recorder, self.guard)
 
     def _begin(self, host: Host) -> StepFailure | None:
         task = self.task

@@ -213,7 +213,7 @@ def _answer_for(running: _Running, status: int) -> None:
     if running.halfway[0]:
         return
     task = running.task
-    failure = StepFailure(kind="lost", ename="ProcessDied", evalue=f"The step's supervisor {processes.described(status)}.")
+    failure = StepFailure(kind="lost", ename="ProcessDied", evalue=f"The step's supervisor {processes.described(os.waitstatus_to_exitcode(status))}.")
     outbox = Path(task.outbox)
     result = StepResult(
         run=task.run,
