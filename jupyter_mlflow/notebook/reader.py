@@ -6,7 +6,6 @@ cannot mean anything: one sentence that names the place, as a path into the JSON
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Any
 
 from jupyter_mlflow.errors import NotebookError
@@ -30,7 +29,7 @@ def read(data: bytes, name: str) -> TaggedNotebook:
     except NotebookError as error:
         raise NotebookError(f"{name}: {error}") from error.__cause__
     return TaggedNotebook(
-        name=PurePosixPath(name).name.removesuffix(".ipynb") or "notebook",
+        name=name.rpartition("/")[2].removesuffix(".ipynb") or "notebook",
         dialect=_dialect(metadata, cells),
         kernel=kernel(metadata),
         cells=cells,

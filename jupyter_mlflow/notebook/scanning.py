@@ -13,8 +13,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 _SPACE = re.compile(rb"[ \t\n\r]*")
-_STRUCTURE = re.compile(rb'["\[\]{}]')
 _SCALAR = re.compile(rb"[^ \t\n\r,\]}]+")
+_BRACKETS = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
+_PLAIN = re.compile(rb'(?:[^"\[\]{}]+|"[^"\\]{0,300}(?:\\.[^"\\]{0,300}){0,20}"){1,1000}', re.DOTALL)
+"""Short strings and all else up to the next bracket. Long strings are left to a search for their end, which is quicker, and the repetition is
+bounded, because an unbounded one takes memory for every round."""
 _BACKSLASH = ord("\\")
 
 
@@ -47,18 +50,18 @@ def skip(data: bytes, at: int) -> int:
         match = _SCALAR.match(data, at)
         return match.end() if match else at
     depth = 0
-    while True:
-        match = _STRUCTURE.search(data, at)
-        if match is None:
-            return len(data)
-        at = match.end()
-        mark = match.group()
+    while at < len(data):
+        plain = _PLAIN.match(data, at)
+        at = plain.end() if plain else at
+        mark = data[at : at + 1]
         if mark == b'"':
-            at = _end_of_string(data, at - 1)
-        else:
-            depth += 1 if mark in {b"{", b"["} else -1
+            at = _end_of_string(data, at)
+        elif mark in _BRACKETS:
+            depth += _BRACKETS[mark]
+            at += 1
             if depth == 0:
                 return at
+    return at
 
 
 def members(data: bytes, at: int) -> list[Member]:
