@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code: int = options.run(options)
     except UsageError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return _USAGE
     return code
 
@@ -52,7 +52,7 @@ def _step(options: argparse.Namespace) -> int:
 
 def _forget_start_folder() -> None:
     """`python -m` looks for modules where it is started; the files there are the user's, not ours."""
-    if not sys.flags.safe_path and sys.path and sys.path[0] in {"", os.getcwd()}:  # noqa: PTH109
+    if not getattr(sys.flags, "safe_path", False) and sys.path and sys.path[0] in {"", os.getcwd()}:  # noqa: PTH109
         del sys.path[0]
 
 

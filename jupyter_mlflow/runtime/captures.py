@@ -15,7 +15,7 @@ from jupyter_mlflow.spec.tasks import FileRecord, Output, StepTask
 from jupyter_mlflow.store import digests
 from jupyter_mlflow.store.artifacts import Artifacts
 
-_HOLDS_SECRET = "it holds the value of a secret, which must not reach the disk"
+_REFUSED = "it holds the value of a secret, which must not reach the disk"
 
 
 class Captured(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ def store(answer: dict[str, Any], task: StepTask, place: Artifacts, redactor: Re
         path = Path(snapshot["path"])
         if redactor.file_holds_secret(path):
             path.unlink()
-            unportable |= dict.fromkeys(snapshot["keys"], _HOLDS_SECRET)
+            unportable |= dict.fromkeys(snapshot["keys"], _REFUSED)
             continue
         digest, size = place.put_file(path, move=True)
         outputs.append(Output(digest=digest, size=size, keys=tuple(snapshot["keys"])))

@@ -17,11 +17,10 @@ import contextlib
 import faulthandler
 import gc
 import getpass
-import importlib.util
+import importlib
 import io
 import os
 import signal
-import socket
 import sys
 import threading
 import traceback
@@ -78,14 +77,13 @@ class Child:
                 return await self._run(request["source"], request["count"])
             case "begin":
                 self.link.send({"started": 0})
-                return _agent().begin(request["request"], self.shell.user_ns)
+                return _agent("begin", request["request"], self.shell.user_ns)
             case "finish":
                 self.link.send({"started": 0})
-                return _agent().finish(request["request"], self.shell.user_ns)
+                return _agent("finish", request["request"], self.shell.user_ns)
             case _:
                 self.link.send({"started": 0})
-                _agent().assign(request["values"], self.shell.user_ns)
-                return {}
+                return _agent("assign", request["values"], self.shell.user_ns)
 
     async def _run(self, source: str, count: int) -> dict[str, Any]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -95,8 +93,8 @@ class Child:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             self._flush()
         error = result.error_before_exec if result.error_before_exec is not None else result.error_in_exec
-        failed = not result.success or self.shell._last_traceback_during_displayhook
-        self.shell.payload_manager.clear_payload()
+        failed = not result.success or self.shell._last_traceback_during_displayhook  # noqa: SLF001
+        shells.drop_payload(self.shell)
         return {
             "ok": not failed,
             "ename": type(error).__name__ if failed else "",
@@ -109,7 +107,7 @@ class Child:
 def main(shell: shells.ZMQInteractiveShell, link: Link, task: StepTask) -> NoReturn:
     """Be the child of a supervisor that has just forked."""
     code = 1
-    lightness.unload()
+    lightness.unload(task.folder)
     gc.freeze()  # what we inherit is none of this process's garbage, and its files are not ours to write out
     try:
         _become_kernel(shell, link, task)
@@ -126,7 +124,7 @@ def _become_kernel(shell: shells.ZMQInteractiveShell, link: Link, task: StepTask
     os.environ.update(task.environment)
     os.environ["JPY_PARENT_PID"] = str(os.getppid())
     _choose_backend(task)
-    shell.init_environment()
+    shell.init_environment()  # type: ignore[no-untyped-call]
     os.chdir(task.folder)
     _find_modules_here()
     limits.hold(task.limits)
@@ -135,10 +133,10 @@ def _become_kernel(shell: shells.ZMQInteractiveShell, link: Link, task: StepTask
         out = OutStream(name, stream)
         out.link = link
         setattr(sys, name, out)
-    sys.argv = [importlib.util.find_spec("ipykernel_launcher").origin, "-f", f"kernel-{os.getpid()}.json"]
-    sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115, PTH123
-    shell.display_pub.session.link = link
-    builtins.input = shell.raw_input
+    sys.argv = [shells.launcher(), "-f", f"kernel-{os.getpid()}.json"]
+    sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115
+    shell.kernel.session.link = link
+    builtins.input = shell.raw_input  # type: ignore[assignment]
     getpass.getpass = shell.kernel.getpass
     faulthandler.enable(file=2)
 
@@ -154,14 +152,15 @@ def _choose_backend(task: StepTask) -> None:
 
 def _find_modules_here() -> None:
     """Import from the working folder, at the place in the path where IPython puts it."""
-    if "" in sys.path or sys.flags.safe_path:
+    if "" in sys.path or getattr(sys.flags, "safe_path", False):
         return
     places = [number for number, place in enumerate(sys.path) if os.path.basename(place) in {"site-packages", "dist-packages"}]  # noqa: PTH119
     sys.path.insert(places[0] if places else 0, "")
 
 
-def _agent() -> Any:
-    return importlib.import_module("jupyter_mlflow.runtime.agent")
+def _agent(function: str, *arguments: Any) -> dict[str, Any]:
+    answer: dict[str, Any] | None = getattr(importlib.import_module("jupyter_mlflow.runtime.agent"), function)(*arguments)
+    return answer or {}
 
 
 def _text(error: BaseException | None) -> str:
@@ -180,16 +179,21 @@ def _flusher() -> Callable[[], None]:
         streams = [ctypes.c_void_p.in_dll(library, name) for name in ("stdout", "stderr")]
     except (ImportError, OSError, ValueError):
         return lambda: None
-    return lambda: [library.fflush(stream) for stream in streams] and None
+
+    def flush() -> None:
+        for stream in streams:
+            library.fflush(stream)
+
+    return flush
 
 
 def _end(code: int) -> NoReturn:
     """End as an interpreter does, but without taking the forked parts of the template down piece by piece."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(BaseException):
-        threading._shutdown()  # type: ignore[attr-defined]
+        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
     with contextlib.suppress(BaseException):
-        atexit._run_exitfuncs()
+        atexit._run_exitfuncs()  # noqa: SLF001
     with contextlib.suppress(BaseException):
         _flush_files()
     os._exit(code)

@@ -6,8 +6,7 @@ import contextlib
 import select
 import socket
 from collections import deque
-from collections.abc import MutableSequence
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from jupyter_mlflow.runtime import protocol
 from jupyter_mlflow.spec import codec
@@ -18,17 +17,24 @@ _BACKLOG = 8 << 20
 _CHUNK = 1 << 16
 
 
+class Byte(Protocol):
+    """A place for one number, such as shared memory."""
+
+    def __setitem__(self, index: int, value: int, /) -> None: ...
+
+
 class Connection:
     """A client at the other end of a socket.
 
     `halfway` is one byte that the template sees, too: 1 while part of a frame has been sent, when nobody else may send.
     """
 
-    def __init__(self, connection: socket.socket, halfway: MutableSequence[int], frames: protocol.Frames) -> None:
+    def __init__(self, connection: socket.socket, halfway: Byte, frames: protocol.Frames, early: list[dict[str, Any]]) -> None:
         self._socket = connection
         self._socket.setblocking(False)
         self._halfway = halfway
         self._frames = frames
+        self._early = early  # messages that came together with the task
         self._waiting: deque[memoryview] = deque()
         self._size = 0
         self._gone = False
@@ -47,20 +53,16 @@ class Connection:
     def talk(self) -> float | None:
         """Send what waits, read what came; gives the grace of a cancel, zero for a hang-up."""
         self._send()
-        grace = None
         try:
             data = self._socket.recv(_CHUNK)
         except (BlockingIOError, InterruptedError):
-            return 0.0 if self._gone else None
+            return _grace(self._take_early()) if not self._gone else 0.0
         except ConnectionError:
             data = b""
         if not data:
             self._gone = True
             return 0.0
-        for message in self._frames.feed(data):
-            if message.get("cancel"):
-                grace = max(float(message.get("grace", 0.0)), 0.0)
-        return grace
+        return _grace([*self._take_early(), *self._frames.feed(data)])
 
     def emit(self, event: Event) -> None:
         """Send an event."""
@@ -77,6 +79,10 @@ class Connection:
     def abandon(self) -> None:
         """In a forked child: let go of it."""
         self._socket.close()
+
+    def _take_early(self) -> list[dict[str, Any]]:
+        early, self._early = self._early, []
+        return early
 
     def _queue(self, frame: bytes) -> None:
         if not self._gone:
@@ -130,6 +136,12 @@ class EventLines:
     def abandon(self) -> None:
         """In a forked child: let go of it."""
         self._file.close()
+
+
+def _grace(messages: list[dict[str, Any]]) -> float | None:
+    """The grace of the last cancel among `messages`."""
+    graces = [message.get("grace", 0.0) for message in messages if message.get("cancel")]
+    return max(float(graces[-1]), 0.0) if graces else None
 
 
 def _length(frame: memoryview) -> int:

@@ -11,7 +11,7 @@ from jupyter_mlflow.runtime.executions import Execution
 NAME = "jupyter-mlflow-step"
 
 
-class StepEngine(Engine):
+class StepEngine(Engine):  # type: ignore[misc] # papermill has no types
     """Registered with papermill as `jupyter-mlflow-step`, for this process only."""
 
     @classmethod

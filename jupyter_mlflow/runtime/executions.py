@@ -7,8 +7,9 @@ import signal
 import time
 
 import msgspec
-from nbformat import NotebookNode, from_dict
+from nbformat import NotebookNode
 
+from jupyter_mlflow.runtime import notebooks
 from jupyter_mlflow.runtime.guards import Guard
 from jupyter_mlflow.runtime.hosts import DiedError, Host, Outcome
 from jupyter_mlflow.runtime.notebooks import Saver
@@ -18,6 +19,8 @@ from jupyter_mlflow.spec.tasks import StepFailure, StepTask, TaskCell
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 # `Cell In[3], line 2` and `Cell In[3], line 2, in f(x)`; the last one in the traceback that names our cell counts.
 _LINE = re.compile(r"Cell In\s?\[(\d+)\], line (\d+)")
+
+_ENDED = "The cell ended the kernel, but cells or steps after it need it."
 
 
 class Execution:
@@ -51,7 +54,8 @@ class Execution:
 
     def language_info(self) -> NotebookNode:
         """What the notebook's metadata says of the language."""
-        return from_dict(self._host.language_info())
+        info: NotebookNode = notebooks.node(self._host.language_info())
+        return info
 
     def _run(self, source: TaskCell, cell: NotebookNode) -> StepFailure | None:
         if source.source.strip():
@@ -69,7 +73,7 @@ class Execution:
         if verdict is not None:
             return _placed(verdict, source)
         if outcome.exits and (source is not self._task.cells[-1] or self._task.gives):
-            return StepFailure(kind="error", ename="SystemExit", evalue="The cell ended the kernel, but cells after it need it.", cell=source.index)
+            return StepFailure(kind="error", ename="SystemExit", evalue=_ENDED, cell=source.index)
         if outcome.ok or "raises-exception" in source.tags:
             return None
         return self._error(outcome, source)
@@ -78,11 +82,12 @@ class Execution:
         shown = self.recorder.last_error()
         traceback = tuple(shown.traceback) if shown is not None else ()
         hide = self.recorder.reports.redactor.text
-        limit = self._task.limits.memory
+        limit = self._task.limits.memory if outcome.memory else None
+        limited = f" (the step may use {limit >> 20} MiB of memory)" if limit is not None else ""
         return StepFailure(
-            kind="memory" if outcome.memory and limit is not None else "error",
+            kind="error" if limit is None else "memory",
             ename=outcome.ename,
-            evalue=hide(outcome.evalue) + (f" (the step may use {limit >> 20} MiB of memory)" if outcome.memory and limit is not None else ""),
+            evalue=hide(outcome.evalue) + limited,
             traceback=traceback,
             cell=source.index,
             line=_line(traceback, source.count),

@@ -62,6 +62,7 @@ class Guard:
         self._memory_at = 0.0
         self._system_kills = limits.system_kills()
         self._signals = _receive_signals()
+        self._look(spoken=True)
 
     def watch(self, pid: int, poll: Callable[[], Any] = select.poll) -> None:
         """From now on `pid`, the leader of a process group, runs the user's code; `poll` makes what to wait with."""
@@ -118,15 +119,15 @@ class Guard:
     def _cancel(self, grace: float) -> None:
         self._stop(StepFailure(kind="cancelled", ename="Cancelled", evalue="The step was cancelled."), grace)
 
-    def _look(self, spoken: bool) -> None:  # noqa: FBT001
+    def _look(self, spoken: bool) -> None:
         if spoken:
             grace = self._engine.talk()
             if grace is not None:
                 self._cancel(grace)
         now = time.monotonic()
         if self._deadline is not None and now >= self._deadline and self.verdict is None:
-            seconds = self._limits.timeout
-            self._stop(StepFailure(kind="timeout", ename="Timeout", evalue=f"The step ran longer than its timeout of {seconds:g} seconds."), _TIMEOUT_GRACE)
+            text = f"The step ran longer than its timeout of {self._limits.timeout:g} seconds."
+            self._stop(StepFailure(kind="timeout", ename="Timeout", evalue=text), _TIMEOUT_GRACE)
         if self._measures() and now >= self._memory_at:
             self._measure()
             self._memory_at = now + _LOOK_AT_MEMORY

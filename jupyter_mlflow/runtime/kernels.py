@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import json
+import math
 import os
 import queue
 import resource
@@ -22,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import zmq
-from jupyter_client import BlockingKernelClient, KernelManager
+from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_client.manager import KernelManager
 
 from jupyter_mlflow.errors import RefusedError
 from jupyter_mlflow.runtime import limits, processes
@@ -46,12 +48,16 @@ _LONGEST_PATH = 100
 
 _AGENT = "_jupyter_mlflow_agent"
 _INSTALL = (
-    "exec(compile({source!r}, '<jupyter_mlflow>', 'exec'), __import__('sys').modules.setdefault({name!r}, __import__('types').ModuleType({name!r})).__dict__)"
+    "exec(compile({source!r}, '<jupyter_mlflow>', 'exec'), "
+    "__import__('sys').modules.setdefault({name!r}, __import__('types').ModuleType({name!r})).__dict__)"
 )
-_CALL = "__import__('json').dumps(__import__('sys').modules[{name!r}].{function}(__import__('json').loads({request!r}), globals()), default=str)"
+_CALL = (
+    "__import__('json').dumps(__import__('sys').modules[{name!r}].{function}("
+    "__import__('json').loads({request!r}), globals()), default=str)"
+)
 _SET_COUNT = (
-    "setattr(get_ipython(), 'execution_count', {count}),"
-    "[h.extend([''] * ({count} - len(h))) for h in (get_ipython().history_manager.input_hist_parsed, get_ipython().history_manager.input_hist_raw)]"
+    "setattr(get_ipython(), 'execution_count', {count}), [inputs.extend([''] * ({count} - len(inputs))) for inputs in "
+    "(get_ipython().history_manager.input_hist_parsed, get_ipython().history_manager.input_hist_raw)]"
 )
 
 
@@ -75,7 +81,9 @@ def specification(name: str) -> KernelSpec:
             _known[name] = manager.get_kernel_spec(name)
         except NoSuchKernel as error:
             there = ", ".join(sorted(manager.find_kernel_specs())) or "none"
-            raise RefusedError(f"The notebook asks for the kernel {name!r}, which is not installed here. Installed are: {there}.") from error
+            raise RefusedError(
+                f"The notebook asks for the kernel {name!r}, which is not installed here. Installed are: {there}."
+            ) from error
     return _known[name]
 
 
@@ -171,7 +179,8 @@ class KernelHost:
         finally:
             os.close(writing)
         self._printed = reading
-        self._process = self._manager.provisioner.process
+        provisioner: Any = self._manager.provisioner
+        self._process = provisioner.process
         limits.hold_other(self._process.pid, task.limits)
         self._guard.watch(self._process.pid, poll=_Poll)
         self._ended = os.pidfd_open(self._process.pid) if hasattr(os, "pidfd_open") else None
@@ -217,7 +226,9 @@ class KernelHost:
         if reply["status"] != "ok":
             raise DiedError(f"refused what was asked of it ({reply.get('ename')}: {reply.get('evalue')})")
 
-    def _execute(self, source: str, *, silent: bool = False, count: int | None = None, expressions: dict[str, str] | None = None) -> dict[str, Any]:
+    def _execute(
+        self, source: str, *, silent: bool = False, count: int | None = None, expressions: dict[str, str] | None = None
+    ) -> dict[str, Any]:
         """Have the kernel execute something, and wait for its reply and the end of its outputs."""
         request = self._client.execute(
             source, silent=silent, store_history=not silent, user_expressions=expressions, allow_stdin=False, stop_on_error=False
@@ -302,7 +313,7 @@ class _Poll:
 
     def poll(self, timeout: float | None = None) -> list[tuple[Any, int]]:
         """What is ready within so many milliseconds."""
-        return self._poller.poll(timeout)
+        return self._poller.poll(None if timeout is None else math.ceil(timeout))
 
 
 def _folder(task: StepTask) -> Path:

@@ -1,22 +1,33 @@
-"""Importing papermill alone.
+"""Modules that are loaded here and would not be in a kernel.
 
 papermill imports pyarrow, boto3, gcsfs and azure's clients if they are installed, and every engine that any
 package registers, ours for the other direction included. Nothing here uses them, and together they cost more
-time and memory than everything else in the template.
+time and memory than everything else in the template; so papermill is loaded without them. And what is loaded
+here for our own use must not stand in for the user's own files of the same name.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-import entrypoints
+import entrypoints  # type: ignore[import-untyped]
 
 _OPTIONAL = frozenset({"aiobotocore", "azure", "boto3", "botocore", "gcsfs", "github", "pyarrow"})
+
+# Loaded in every IPython kernel before the first cell: there, too, a file of such a name is never imported.
+_KERNELS_OWN = frozenset(
+    """
+    IPython asttokens comm dateutil debugpy decorator executing ipykernel ipykernel_launcher jedi jupyter_client jupyter_core
+    jupyter_mlflow matplotlib_inline nest_asyncio nest_asyncio2 packaging parso pexpect platformdirs prompt_toolkit psutil
+    ptyprocess pure_eval pygments six stack_data tornado traitlets typing_extensions wcwidth zmq
+    """.split()  # noqa: SIM905 - a list of names reads best as words
+)
 
 
 class _Absent(MetaPathFinder):
@@ -47,7 +58,14 @@ def load() -> None:
             import papermill.engines  # noqa: F401
 
 
-def unload() -> None:
-    """Forget papermill, in a process whose user may import all of it."""
-    for name in [name for name in sys.modules if name.partition(".")[0] == "papermill"]:
+def unload(folder: str) -> None:
+    """In a process whose cells run in `folder`: forget papermill, and what files in that folder are meant to be imported instead of."""
+    roots = {name.partition(".")[0] for name in sys.modules} - _KERNELS_OWN - sys.stdlib_module_names
+    forgotten = {root for root in roots if root == "papermill" or _is_shadowed(root, folder)}
+    for name in [name for name in sys.modules if name.partition(".")[0] in forgotten]:
         del sys.modules[name]
+
+
+def _is_shadowed(root: str, folder: str) -> bool:
+    place = os.path.join(folder, root)  # noqa: PTH118 - a hundred times for each step
+    return os.path.exists(place + ".py") or os.path.exists(os.path.join(place, "__init__.py"))  # noqa: PTH110, PTH118

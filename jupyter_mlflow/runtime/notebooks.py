@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import papermill
-from nbformat import NotebookNode, from_dict
+from nbformat import NotebookNode
 from nbformat.v4 import nbjson
 
 from jupyter_mlflow.spec.tasks import StepTask, TaskCell
@@ -20,7 +21,12 @@ _SHARE = 20
 _LONGEST = 2.0
 
 
-def build(task: StepTask) -> NotebookNode:
+def node(value: Any) -> Any:
+    """`value` with its dicts as nbformat's, which papermill wants."""
+    return nbformat.from_dict(value)  # type: ignore[no-untyped-call]
+
+
+def build(task: StepTask) -> Any:
     """The task's cells as a notebook that papermill can run."""
     metadata = {name: value for name, value in task.metadata.items() if name not in {"widgets", "papermill"}}
     metadata.setdefault("kernelspec", {"name": task.kernel, "display_name": task.kernel, "language": task.language})
@@ -31,7 +37,7 @@ def build(task: StepTask) -> NotebookNode:
         "version": papermill.__version__,
     }
     cells = [_cell(cell) for cell in task.cells]
-    return from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells})
+    return node({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells})
 
 
 class Saver:
@@ -50,7 +56,7 @@ class Saver:
     def save(self) -> None:
         """Save now."""
         began = time.monotonic()
-        write(self._path, (nbjson.writes(self._notebook) + "\n").encode("utf-8", "backslashreplace"))
+        write(self._path, (_writes(self._notebook) + "\n").encode("utf-8", "backslashreplace"))
         ended = time.monotonic()
         self._next = ended + max(_LONGEST, _SHARE * (ended - began))
 
@@ -66,6 +72,10 @@ def write(path: Path, data: bytes) -> None:
     except BaseException:
         young.unlink(missing_ok=True)
         raise
+
+
+def _writes(notebook: NotebookNode) -> str:
+    return str(nbjson.writes(notebook))  # type: ignore[no-untyped-call]
 
 
 def _cell(cell: TaskCell) -> dict[str, Any]:

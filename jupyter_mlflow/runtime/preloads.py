@@ -24,6 +24,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -98,7 +99,8 @@ def _play(wanted: list[str], refused: dict[str, str], verdicts: int, perform: Ca
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
     except BaseException as error:  # noqa: BLE001 - the last line of this process
-        print(error, file=sys.stderr, flush=True)
+        sys.stderr.write(f"{error}\n")
+        sys.stderr.flush()
     finally:
         os._exit(code)
 
@@ -174,12 +176,13 @@ class _Watch:
     def reason(self) -> str | None:
         """The first thing that makes the import unfit."""
         added = {name: sys.modules[name] for name in sys.modules.keys() - self._before["modules"]}
-        foreign = [name for name, module in added.items() if (place := getattr(module, "__file__", None)) and not _is_installed(place)]
+        places = {name: getattr(module, "__file__", None) for name, module in added.items()}
+        foreign = [name for name, place in places.items() if place and not _is_installed(place)]
         now = _state()
         checks = {
             "its import prints": self.printed > 0,
             f"its import warns: {self.warned[0].message if self.warned else ''}"[:200]: bool(self.warned),
-            "its import starts threads": threading.active_count() > 1 or now["threads"] > self._before["threads"],
+            "its import starts threads": now["threads"] > self._before["threads"],
             f"its import looks at get_ipython() (in {', '.join(dict.fromkeys(self.looked))})": bool(self.looked),
             f"it imports a file of the user's: {', '.join(foreign)}": bool(foreign),
             "its import changes the folder or the import path": now["folder"] != self._before["folder"],
@@ -191,7 +194,7 @@ class _Watch:
 def _state() -> dict[str, Any]:
     return {
         "modules": set(sys.modules),
-        "threads": _strange_threads(),
+        "threads": threading.active_count() + _strange_threads(),
         "folder": (os.getcwd(), tuple(sys.path)),  # noqa: PTH109
         "signals": [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGALRM)],
     }
@@ -249,33 +252,29 @@ def _redirected(target: int) -> Iterator[None]:
 def _probed() -> Iterator[list[str]]:
     """Notes which modules ask for the shell; they get it."""
     looked: list[str] = []
-    shell = InteractiveShell._instance
+    shell = InteractiveShell._instance  # noqa: SLF001
 
     def initialized(cls: type[InteractiveShell]) -> bool:
         _note(looked)
-        return cls._instance is not None
+        return cls._instance is not None  # noqa: SLF001
 
     def get_ipython() -> Any:
         _note(looked)
         return shell
 
-    original = InteractiveShell.__dict__.get("initialized")
     InteractiveShell.initialized = classmethod(initialized)  # type: ignore[method-assign,assignment]
     builtins.get_ipython = get_ipython  # type: ignore[attr-defined]
     try:
         yield looked
     finally:
         del builtins.get_ipython  # type: ignore[attr-defined]
-        if original is None:
-            del InteractiveShell.initialized  # type: ignore[misc]
-        else:
-            InteractiveShell.initialized = original
+        del InteractiveShell.initialized  # type: ignore[misc] # it is inherited
 
 
 def _note(looked: list[str]) -> None:
-    frame = sys._getframe(2)
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("IPython.core.getipython"):
-        frame = frame.f_back  # type: ignore[assignment]
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001
+    while frame is not None and frame.f_globals.get("__name__") == "IPython.core.getipython":
+        frame = frame.f_back
     name = frame.f_globals.get("__name__", "?") if frame is not None else "?"
     if not name.startswith(_MAY_LOOK):
         looked.append(name)

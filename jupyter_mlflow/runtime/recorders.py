@@ -14,8 +14,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from nbformat import NotebookNode, from_dict
+from nbformat import NotebookNode
 
+from jupyter_mlflow.runtime.notebooks import node
 from jupyter_mlflow.runtime.reports import Reports
 
 _OUTPUTS = frozenset({"display_data", "execute_result", "error"})
@@ -29,7 +30,7 @@ class Recorder:
         self.notebook = notebook
         self.reports = reports
         self._cell: NotebookNode | None = None
-        self._next: tuple[NotebookNode, int] = NotebookNode(outputs=[]), -1
+        self._next: tuple[NotebookNode, int] = node({"outputs": []}), -1
         self._clear_next = False
         self._open: list[str] = []  # portions of the last output, which is a stream
         self._displays: dict[str, list[tuple[int, NotebookNode]]] = {}
@@ -88,7 +89,7 @@ class Recorder:
         self._let_out()
         self._join()
         if self._widgets:
-            self.notebook.metadata.widgets = from_dict({"application/vnd.jupyter.widget-state+json": self._widget_states()})
+            self.notebook.metadata.widgets = node({"application/vnd.jupyter.widget-state+json": self._widget_states()})
 
     def _let_out(self) -> None:
         for name, text in self.reports.held_back():
@@ -101,7 +102,7 @@ class Recorder:
         outputs = self._cell.outputs
         if not (outputs and outputs[-1].output_type == "stream" and outputs[-1].name == name):
             self._join()
-            outputs.append(NotebookNode(output_type="stream", name=name, text=""))
+            outputs.append(node({"output_type": "stream", "name": name, "text": ""}))
         self._open.append(text)
         if name == "stderr":
             self._tell_progress(text)
@@ -115,7 +116,7 @@ class Recorder:
         self._clear_if_due()
         shown = (content.get("transient") or {}).get("display_id")
         plain = {name: content[name] for name in _FIELDS[kind] if name in content}
-        output = from_dict({"output_type": kind, **plain})
+        output = node({"output_type": kind, **plain})
         self.reports.output({"output_type": kind, **plain, **({"transient": {"display_id": shown}} if shown else {})})
         if self._cell is None:
             return
@@ -127,13 +128,14 @@ class Recorder:
 
     def _update(self, content: dict[str, Any]) -> None:
         shown = (content.get("transient") or {}).get("display_id")
-        self.reports.output({"output_type": "update_display_data", "data": content["data"], "metadata": content.get("metadata") or {}, "transient": {"display_id": shown}})
+        plain = {"data": content["data"], "metadata": content.get("metadata") or {}}
+        self.reports.output({"output_type": "update_display_data", **plain, "transient": {"display_id": shown}})
         self._show(shown, content)
 
-    def _show(self, shown: str, content: dict[str, Any]) -> None:
-        for _, output in self._displays.get(shown, ()):
-            output["data"] = from_dict(content["data"])
-            output["metadata"] = from_dict(content.get("metadata") or {})
+    def _show(self, shown: str | None, content: dict[str, Any]) -> None:
+        for _, output in self._displays.get(shown or "", ()):
+            output["data"] = node(content["data"])
+            output["metadata"] = node(content.get("metadata") or {})
 
     def _clear(self, *, wait: bool) -> None:
         self.reports.output({"output_type": "clear_output", "wait": wait})

@@ -109,4 +109,5 @@ class Reports:
             self._log.write(text.encode("utf-8", "backslashreplace"))
 
     def _tell(self, **fields: Any) -> None:
-        self._emit(Event(**({"time": time.time(), "step": self._step, "cell": self._cell} | fields)))
+        where: dict[str, Any] = {"time": time.time(), "step": self._step, "cell": self._cell}
+        self._emit(Event(**(where | fields)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import importlib.util
 import os
 import signal
 import sys
@@ -26,7 +27,16 @@ from traitlets.config import Config
 from jupyter_mlflow.runtime.streams import Link
 
 # One cell of each kind that every step has; run in the template so that no step pays for first times.
-_REHEARSAL = ("1+1", "print(1)", "1/0", "x=1", "from IPython.display import display\ndisplay(1)", "%time 1", "1 +", "await __import__('asyncio').sleep(0)")
+_REHEARSAL = (
+    "1+1",
+    "print(1)",
+    "1/0",
+    "x=1",
+    "from IPython.display import display\ndisplay(1)",
+    "%time 1",
+    "1 +",
+    "await __import__('asyncio').sleep(0)",
+)
 INLINE = "module://matplotlib_inline.backend_inline"
 
 LANGUAGE_INFO = {
@@ -73,7 +83,7 @@ class ZMQInteractiveShell(KernelShell):
         from ipykernel.eventloops import enable_gui
 
         try:
-            enable_gui(gui, kernel=self.kernel)
+            enable_gui(gui, kernel=self.kernel)  # type: ignore[no-untyped-call]
         except ValueError as error:
             raise UsageError(str(error)) from error
         self.active_eventloop = gui
@@ -106,14 +116,14 @@ def build() -> ZMQInteractiveShell:
     return shell
 
 
-def run(shell: ZMQInteractiveShell, source: str, count: int) -> Any:
+def run(shell: Any, source: str, count: int) -> Any:
     """Start a cell as a Jupyter kernel does: a coroutine that gives IPython's result."""
     shell.execution_count = count
     _pad_inputs(shell, count)
     return _run(shell, source)
 
 
-async def _run(shell: ZMQInteractiveShell, source: str) -> Any:
+async def _run(shell: Any, source: str) -> Any:
     broken = None
     try:
         transformed = shell.transform_cell(source)
@@ -121,8 +131,8 @@ async def _run(shell: ZMQInteractiveShell, source: str) -> Any:
         transformed, broken = source, sys.exc_info()
     if not shell.should_run_async(source, transformed_cell=transformed, preprocessing_exc_tuple=broken):
         return shell.run_cell(source, store_history=True)
-    shell._last_traceback = None
-    shell._last_traceback_during_displayhook = False
+    shell._last_traceback = None  # noqa: SLF001
+    shell._last_traceback_during_displayhook = False  # noqa: SLF001
     cell = asyncio.ensure_future(
         shell.run_cell_async(source, store_history=True, transformed_cell=transformed, preprocessing_exc_tuple=broken)
     )
@@ -147,11 +157,22 @@ def _cancelled_by_interrupt(cell: asyncio.Future[Any]) -> Iterator[None]:
         signal.signal(signal.SIGINT, former)
 
 
-def _pad_inputs(shell: ZMQInteractiveShell, count: int) -> None:
+def _pad_inputs(shell: Any, count: int) -> None:
     """`In[n]` is the n-th cell of the notebook, though earlier steps ran elsewhere."""
     history = shell.history_manager
     for inputs in (history.input_hist_parsed, history.input_hist_raw):
         inputs.extend([""] * (count - len(inputs)))
+
+
+def drop_payload(shell: Any) -> None:
+    """What a cell asked of a frontend, such as to open a pager: there is none."""
+    shell.payload_manager.clear_payload()
+
+
+def launcher() -> str:
+    """What `sys.argv[0]` is in a kernel."""
+    spec = importlib.util.find_spec("ipykernel_launcher")
+    return spec.origin or "" if spec is not None else ""
 
 
 def _make() -> ZMQInteractiveShell:
@@ -159,14 +180,15 @@ def _make() -> ZMQInteractiveShell:
     settings.HistoryManager.enabled = False
     environment = dict(os.environ)
     InteractiveShell.clear_instance()
-    shell = ZMQInteractiveShell.instance(config=settings, compiler_class=XCachingCompiler)
+    made: Any = ZMQInteractiveShell.instance(config=settings, compiler_class=XCachingCompiler)
     os.environ.clear()
     os.environ.update(environment)  # the terminal settings for cells belong to children, see `children`
     session = Session(parent=None, key=b"")
-    shell.displayhook.session = session
-    shell.displayhook.topic = b"execute_result"
-    shell.display_pub.session = session
-    shell.kernel = Kernel(shell, session)
+    made.displayhook.session = session
+    made.displayhook.topic = b"execute_result"
+    made.display_pub.session = session
+    made.kernel = Kernel(made, session)
+    shell: ZMQInteractiveShell = made
     return shell
 
 
@@ -182,7 +204,7 @@ def _quiet() -> Iterator[None]:
             sys.stdout, sys.stderr = kept
 
 
-def _rehearse(shell: ZMQInteractiveShell) -> None:
+def _rehearse(shell: Any) -> None:
     hook, loop = sys.displayhook, asyncio.new_event_loop()
     try:
         for number, source in enumerate(_REHEARSAL, 1):
@@ -194,7 +216,7 @@ def _rehearse(shell: ZMQInteractiveShell) -> None:
     _forget(shell)
 
 
-def _forget(shell: ZMQInteractiveShell) -> None:
+def _forget(shell: Any) -> None:
     """Leave no trace of the rehearsal."""
     import linecache
 
@@ -202,12 +224,13 @@ def _forget(shell: ZMQInteractiveShell) -> None:
     shell.reset(new_session=True)
     shell.user_ns.update(attributes)
     shell.user_ns.pop("_exit_code", None)
-    shell._last_traceback = None
+    shell._last_traceback = None  # noqa: SLF001
     shell.history_manager.db_input_cache.clear()
     shell.payload_manager.clear_payload()
-    for name in list(shell.compile._filename_map):
+    names = shell.compile._filename_map  # noqa: SLF001
+    for name in names:
         linecache.cache.pop(name, None)
-    shell.compile._filename_map.clear()
+    names.clear()
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         if hasattr(sys, name):
             delattr(sys, name)

@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
-
 from jupyter_mlflow.errors import UsageError
-from jupyter_mlflow.spec import codec
-from jupyter_mlflow.spec.tasks import TASK_VERSION, StepTask
+from jupyter_mlflow.runtime import tasks
+from jupyter_mlflow.spec.tasks import StepTask
 
 _EXIT_CODES = {"done": 0, "failed": 1, "cancelled": 130}
 
@@ -35,15 +33,9 @@ def run(source: str, events: Path | None) -> int:
 
 def _read(source: str) -> StepTask:
     try:
-        text = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-        task = codec.decode(text, StepTask)
+        return tasks.read(sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes())
     except OSError as error:
         raise UsageError(f"Cannot read the task {source}: {error.strerror}.") from error
-    except msgspec.DecodeError as error:  # a ValidationError is one, too
-        raise UsageError(f"{source} is no StepTask: {error}") from error
-    if task.version != TASK_VERSION:
-        raise UsageError(f"This runtime reads tasks of version {TASK_VERSION}, not {task.version}.")
-    return task
 
 
 @contextlib.contextmanager

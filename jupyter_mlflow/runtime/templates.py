@@ -21,18 +21,25 @@ import warnings
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-import msgspec
-
 from jupyter_mlflow.errors import UsageError
-from jupyter_mlflow.runtime import processes, protocol, shells, supervisors
+from jupyter_mlflow.runtime import notebooks, processes, protocol, shells, supervisors, tasks
 from jupyter_mlflow.runtime.connections import Connection
 from jupyter_mlflow.spec import codec
-from jupyter_mlflow.spec.tasks import TASK_VERSION, StepFailure, StepResult, StepTask
+from jupyter_mlflow.spec.tasks import StepFailure, StepResult, StepTask
 
 _CHUNK = 1 << 16
 _LONGEST_PATH = 107  # of AF_UNIX addresses
 # How long supervisors may take to end their steps when the template is told to end.
 _PARTING = 3.0
+
+
+class _Client(NamedTuple):
+    """Who asked for a task, and what has come beside it."""
+
+    connection: socket.socket
+    frames: protocol.Frames
+    messages: list[dict[str, Any]]
+    secrets: tuple[str, ...]
 
 
 class _Running(NamedTuple):
@@ -62,7 +69,8 @@ class Template:
 
     def serve(self) -> None:
         """Work until told to end."""
-        print(json.dumps(self._about), flush=True)
+        sys.stdout.write(json.dumps(self._about) + "\n")
+        sys.stdout.flush()
         while not self._ending:
             for key, _ in self._selector.select():
                 if key.data is not None:
@@ -99,16 +107,15 @@ class Template:
             _say(connection, self._about)
             return
         try:
-            task = codec.convert(first.get("task"), StepTask)
-            if task.version != TASK_VERSION:
-                raise UsageError(f"This runtime reads tasks of version {TASK_VERSION}, not {task.version}.")
-        except (msgspec.ValidationError, UsageError) as error:
-            self._dismiss(connection, f"The first frame is no task: {error}")
+            task = tasks.read(codec.encode(first.get("task")))
+        except UsageError as error:
+            self._dismiss(connection, str(error))
             return
         self._forget(connection)
-        self._start(connection, frames, task, first.get("secrets", ()))
+        client = _Client(connection, frames, messages[1:], tuple(map(str, first.get("secrets") or ())))
+        self._start(client, task)
 
-    def _start(self, connection: socket.socket, frames: protocol.Frames, task: StepTask, secrets: Any) -> None:
+    def _start(self, client: _Client, task: StepTask) -> None:
         halfway = mmap.mmap(-1, mmap.PAGESIZE)
         try:
             with warnings.catch_warnings():
@@ -116,13 +123,13 @@ class Template:
                 warnings.simplefilter("ignore", DeprecationWarning)
                 pid = os.fork()
         except OSError as error:
-            self._dismiss(connection, f"No process can be started: {error.strerror}.")
+            self._dismiss(client.connection, f"No process can be started: {error.strerror}.")
             return
         if pid == 0:
-            self._become_supervisor(connection, frames, task, secrets, halfway)
-        self._running[pid] = _Running(connection, task, halfway)
+            self._become_supervisor(client, task, halfway)
+        self._running[pid] = _Running(client.connection, task, halfway)
 
-    def _become_supervisor(self, connection: socket.socket, frames: protocol.Frames, task: StepTask, secrets: Any, halfway: mmap.mmap) -> NoReturn:
+    def _become_supervisor(self, client: _Client, task: StepTask, halfway: mmap.mmap) -> NoReturn:
         code = 1
         try:
             signal.set_wakeup_fd(-1)
@@ -131,8 +138,8 @@ class Template:
             processes.die_with_parent(signal.SIGTERM)
             processes.adopt_orphans()
             self._let_go()
-            client = Connection(connection, halfway, frames)
-            supervisors.supervise(task, client, secrets, lambda: self._shell)
+            connection = Connection(client.connection, halfway, client.frames, client.messages)
+            supervisors.supervise(task, connection, client.secrets, lambda: self._shell)
             code = 0
         except BaseException:  # noqa: BLE001 - the last line of this process: it is told and the template answers
             sys.excepthook(*sys.exc_info())
@@ -213,14 +220,15 @@ def _answer_for(running: _Running, status: int) -> None:
     if running.halfway[0]:
         return
     task = running.task
-    failure = StepFailure(kind="lost", ename="ProcessDied", evalue=f"The step's supervisor {processes.described(os.waitstatus_to_exitcode(status))}.")
+    how = processes.described(os.waitstatus_to_exitcode(status))
+    failure = StepFailure(kind="lost", ename="ProcessDied", evalue=f"The step's supervisor {how}.")
     outbox = Path(task.outbox)
     result = StepResult(
         run=task.run,
         step=task.step,
         state="failed",
         failure=failure,
-        notebook=_if_there(outbox / supervisors.notebooks.NAME),
+        notebook=_if_there(outbox / notebooks.NAME),
         log=_if_there(outbox / supervisors.LOG),
     )
     with contextlib.suppress(OSError):

@@ -1,9 +1,9 @@
 """What a tagged notebook becomes: steps in notebook order, and edges with the channels that travel on them.
 
-    Pipeline = Step* Edge* Parameter*
-    Step     = Cell+ reads gives settings
-    Edge     = source -> target, Channel*        (target waits for source)
-    Channel  = one kind of thing that travels, with its certainty and the cells that cause it
+Pipeline = Step* Edge* Parameter*
+Step     = Cell+ reads gives settings
+Edge     = source -> target, Channel*        (target waits for source)
+Channel  = one kind of thing that travels, with its certainty and the cells that cause it
 """
 
 from __future__ import annotations
