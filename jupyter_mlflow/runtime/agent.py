@@ -11,14 +11,21 @@ State travels in *payloads*, files of keys that share objects:
 
 from __future__ import annotations
 
+import builtins
+import functools
+import importlib
 import json
+import linecache
+import marshal
+import math
 import mmap
 import os
 import pickle
 import struct
 import sys
 import traceback
-from typing import Any, Dict, List, Tuple
+import types
+from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
 MAGIC = b"JMS1"
 _HEAD = struct.Struct("<4sIQI")
@@ -27,10 +34,166 @@ _ALIGN = 64
 _OUT_OF_BAND = 4096  # a smaller buffer costs less inside the stream than a table entry and a page fault
 _IOV_MAX = 512
 
+NAME = "_jupyter_mlflow_agent"  # under this name payloads refer to the functions below, wherever this file was loaded from
+sys.modules.setdefault(NAME, sys.modules[__name__])
+
 try:
-    from cloudpickle import Pickler as _Pickler
+    import cloudpickle.cloudpickle as _cloud
 except ImportError:
-    _Pickler = pickle.Pickler  # type: ignore[misc,assignment]
+    _cloud = None  # type: ignore[assignment]
+
+_Base = _cloud.Pickler if _cloud is not None else pickle.Pickler  # type: Any
+
+
+class _Here:
+    """What this process knows: the user's namespace, the step, the state it started from."""
+
+    namespace = {}  # type: Dict[str, Any]
+    step = ""
+    folder = ""
+    environ = {}  # type: Dict[str, str]
+    classes = {}  # type: Dict[str, int]
+    files_read = {}  # type: Dict[str, None]
+    files_written = {}  # type: Dict[str, None]
+    before = {}  # type: Dict[str, Tuple[int, int]]
+    network = False
+    listening = False
+    hooked = False
+
+
+# ---- functions and classes of the notebook -----------------------------------------------------------------------------
+
+
+def _function(code: bytes, cells: Tuple[Any, ...]) -> types.FunctionType:
+    """A function of the notebook, its globals the live namespace."""
+    return types.FunctionType(marshal.loads(code), _Here.namespace, None, None, cells)
+
+
+def _function_state(function: types.FunctionType, state: Dict[str, Any]) -> None:
+    for cell, (filled, content) in zip(function.__closure__ or (), state["cells"]):
+        if filled:
+            cell.cell_contents = content
+    function.__dict__.update(state["dict"])
+    for name in ("__name__", "__qualname__", "__module__", "__doc__", "__defaults__", "__kwdefaults__"):
+        setattr(function, name, state[name])
+    if state.get("__annotations__"):
+        function.__annotations__ = state["__annotations__"]
+    file, text = state["source"]
+    if text and file not in linecache.cache:
+        linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+
+
+def _cell() -> Any:
+    return types.CellType()
+
+
+def _remembering(function: Any, parameters: Dict[str, Any]) -> Any:
+    return functools.lru_cache(**parameters)(function)
+
+
+def _view(base: Any, offset: int, shape: Any, strides: Any, dtype: Any) -> Any:
+    import numpy
+
+    return numpy.ndarray(shape, dtype, base, offset, strides)
+
+
+def _view_of_bytes(base: Any) -> Any:
+    return memoryview(base)
+
+
+def _items_view(kind: str, mapping: Any) -> Any:
+    return getattr(mapping, kind)()
+
+
+for _one in (_function, _function_state, _cell, _remembering, _view, _view_of_bytes, _items_view):
+    _one.__module__ = NAME
+
+
+def _contents(cell: Any) -> Tuple[bool, Any]:
+    try:
+        return True, cell.cell_contents
+    except ValueError:
+        return False, None
+
+
+def _source(code: types.CodeType) -> Tuple[str, str]:
+    known = linecache.cache.get(code.co_filename)
+    return code.co_filename, "".join(known[2]) if known is not None and len(known) > 2 else ""
+
+
+def _reduce_function(function: types.FunctionType) -> Any:
+    state = {
+        "cells": [_contents(cell) for cell in function.__closure__ or ()],
+        "dict": function.__dict__,
+        "source": _source(function.__code__),
+        "__annotations__": dict(getattr(function, "__annotations__", None) or {}),
+    }
+    for name in ("__name__", "__qualname__", "__module__", "__doc__", "__defaults__", "__kwdefaults__"):
+        state[name] = getattr(function, name)
+    return _function, (marshal.dumps(function.__code__, 2), function.__closure__ or ()), state, None, None, _function_state
+
+
+def _track(cls: type) -> None:
+    """Give a class of the notebook an id that is the same in each run: step, name, ordinal."""
+    if _cloud is None or cls in _cloud._DYNAMIC_CLASS_TRACKER_BY_CLASS:
+        return
+    number = _Here.classes[cls.__qualname__] = _Here.classes.get(cls.__qualname__, 0) + 1
+    name = "%s:%s:%d" % (_Here.step, cls.__qualname__, number)
+    _cloud._DYNAMIC_CLASS_TRACKER_BY_CLASS[cls] = name
+    _cloud._DYNAMIC_CLASS_TRACKER_BY_ID[name] = cls
+
+
+_VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
+
+
+class _Pickler(_Base):  # type: ignore[misc]
+    """Functions and classes of the notebook by value, arrays that share memory as views of one."""
+
+    shared = frozenset()  # type: Any  # ids of arrays that others look into
+
+    def reducer_override(self, value: Any) -> Any:
+        kind = type(value)
+        if kind is types.FunctionType and value.__globals__ is _Here.namespace:
+            return _reduce_function(value)
+        if kind is types.CellType:
+            return _cell, ()
+        if kind is functools._lru_cache_wrapper:
+            return _remembering, (value.__wrapped__, value.cache_parameters()), dict(vars(value))
+        if kind in _VIEWS:
+            return _items_view, (_VIEWS[kind], _mapping_of(value))
+        if kind is memoryview and value.obj is not None and value.contiguous and value.nbytes == len(memoryview(value.obj).cast("B")):
+            return _view_of_bytes, (value.obj,)
+        if isinstance(value, type) and getattr(value, "__module__", None) == "__main__":
+            _track(value)
+        base = _base_of(value)
+        if base is not None and id(base) in self.shared:
+            return _view, (base, _address(value) - _address(base), value.shape, value.strides, value.dtype)
+        above = getattr(_Base, "reducer_override", None)
+        return above(self, value) if above is not None else NotImplemented
+
+
+def _mapping_of(view: Any) -> Any:
+    import gc
+
+    return next(one for one in gc.get_referents(view) if isinstance(one, dict))
+
+
+def _base_of(value: Any) -> Any:
+    """The array whose memory an array looks into."""
+    numpy = sys.modules.get("numpy")
+    if numpy is None or type(value) is not numpy.ndarray or value.base is None or value.dtype.hasobject:
+        return None
+    base = value.base
+    while type(base) is numpy.ndarray and base.base is not None:
+        base = base.base
+    return base if type(base) is numpy.ndarray and base.flags["C_CONTIGUOUS"] else None
+
+
+def _address(array: Any) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
+# ---- payloads ----------------------------------------------------------------------------------------------------------
 
 
 class _Sink:
@@ -41,22 +204,80 @@ class _Sink:
         self.write = self.chunks.append
 
 
-def dump_payload(path: str, values: Dict[str, Any], meta: Dict[str, Any]) -> int:
-    """Write `values` as one payload, all or nothing; gives its size."""
-    buffers = []  # type: List[memoryview]
+class _Draft:
+    """Keys pickled with one memo, not yet on disk."""
 
-    def keep(buffer: pickle.PickleBuffer) -> bool:
+    def __init__(self, values: Dict[str, Any], shared: Any = frozenset()) -> None:
+        self.values = values
+        self.buffers = []  # type: List[memoryview]
+        self.sink = _Sink()
+        pickler = _Pickler(self.sink, protocol=5, buffer_callback=self._keep)
+        pickler.shared = shared
+        for value in values.values():
+            pickler.dump(value)
+        self.memo = pickler.memo.copy()
+
+    def _keep(self, buffer: pickle.PickleBuffer) -> bool:
         raw = buffer.raw()
         if raw.nbytes < _OUT_OF_BAND:
             return True
-        buffers.append(raw)
+        self.buffers.append(raw)
         return False
 
-    sink = _Sink()
-    pickler = _Pickler(sink, protocol=5, buffer_callback=keep)
-    for value in values.values():
-        pickler.dump(value)
-    return _write(path, dict(meta, keys=list(values)), sink.chunks, buffers)
+    def write(self, path: str) -> int:
+        return _write(path, {"keys": list(self.values)}, self.sink.chunks, self.buffers)
+
+
+_PLAIN = (str, bytes, int, float, complex, bool, type(None), range, types.ModuleType, types.BuiltinFunctionType, types.CodeType)
+
+
+def _identities(draft: _Draft) -> Set[int]:
+    """Ids of what could be told apart or changed: not numbers, texts, nor what is pickled by name."""
+    found = set()
+    for number, (_, value) in draft.memo.items():
+        if isinstance(value, _PLAIN) or value == () if type(value) is tuple else isinstance(value, _PLAIN):
+            continue
+        if isinstance(value, (type, types.FunctionType)) and getattr(value, "__module__", None) != "__main__":
+            continue
+        found.add(number)
+        base = _base_of(value)
+        if base is not None:
+            found.add(id(base))
+    return found
+
+
+def _shared_arrays(drafts: Iterable[_Draft]) -> Set[int]:
+    """Arrays that at least one other array looks into."""
+    seen, shared = {}, set()  # type: Dict[int, int], Set[int]
+    for draft in drafts:
+        for _, value in draft.memo.values():
+            base = _base_of(value)
+            owner = base if base is not None else value if type(value).__name__ == "ndarray" else None
+            if owner is not None:
+                before = seen.setdefault(id(owner), id(value))
+                if before != id(value):
+                    shared.add(id(owner))
+    return shared
+
+
+def _groups(drafts: Dict[str, _Draft]) -> List[List[str]]:
+    """Keys that share objects, together."""
+    owner, leader = {}, {key: key for key in drafts}  # type: Dict[int, str], Dict[str, str]
+
+    def find(key: str) -> str:
+        while leader[key] != key:
+            key = leader[key]
+        return key
+
+    for key, draft in drafts.items():
+        for one in _identities(draft):
+            first = owner.setdefault(one, key)
+            if find(first) != find(key):
+                leader[find(key)] = find(first)
+    groups = {}  # type: Dict[str, List[str]]
+    for key in drafts:
+        groups.setdefault(find(key), []).append(key)
+    return list(groups.values())
 
 
 def _write(path: str, meta: Dict[str, Any], stream: List[Any], buffers: List[memoryview]) -> int:
@@ -117,26 +338,339 @@ def load_payload(path: str) -> Dict[str, Any]:
     return {key: unpickler.load() for key in meta["keys"]}
 
 
+# ---- state besides variables -------------------------------------------------------------------------------------------
+
+
+def _capture_random(name: str) -> Any:
+    if name == "python":
+        import random
+
+        return random.getstate()
+    module = sys.modules.get(name)
+    if module is None:
+        raise KeyError(name)
+    if name == "torch":
+        return module.get_rng_state()
+    if name == "numpy":
+        return sys.modules["numpy.random"].get_state(legacy=False)
+    raise KeyError(name)
+
+
+def _apply_random(name: str, state: Any) -> None:
+    if name == "python":
+        import random
+
+        random.setstate(state)
+    elif name == "numpy":
+        importlib.import_module("numpy.random").set_state(state)
+    elif name == "torch":
+        importlib.import_module("torch").set_rng_state(state)
+
+
+def _options() -> Any:
+    return importlib.import_module("pandas._config.config")
+
+
+def _capture_process(name: str) -> Any:
+    if name == "environ":
+        now, then = dict(os.environ), _Here.environ
+        return {key: now.get(key) for key in {*now, *then} if now.get(key) != then.get(key)}
+    if name == "cwd":
+        return os.getcwd()
+    if name == "syspath":
+        return list(sys.path)
+    if name == "warnings":
+        return list(sys.modules["warnings"].filters)
+    if name == "logging":
+        logging = sys.modules["logging"]
+        loggers = {key: one.level for key, one in logging.root.manager.loggerDict.items() if isinstance(one, logging.Logger)}
+        return {"": logging.root.level, **loggers}
+    if name == "decimal":
+        return sys.modules["decimal"].getcontext().copy()
+    if name == "locale":
+        return sys.modules["locale"].setlocale(sys.modules["locale"].LC_ALL)
+    if name == "numpy":
+        numpy = sys.modules["numpy"]
+        return {"print": numpy.get_printoptions(), "err": numpy.geterr()}
+    if name == "matplotlib":
+        return {key: value for key, value in dict.items(sys.modules["matplotlib"].rcParams) if key not in {"backend", "interactive"}}
+    if name == "pandas":
+        config, found = _options(), {}
+        sys.modules["pandas"]
+        for key in config._registered_options:
+            if key not in config._deprecated_options:
+                found[key] = config.get_option(key)
+        return found
+    if name == "torch":
+        torch = sys.modules["torch"]
+        return {"dtype": torch.get_default_dtype(), "grad": torch.is_grad_enabled(), "threads": torch.get_num_threads()}
+    if name == "sklearn":
+        return sys.modules["sklearn"].get_config()
+    raise KeyError(name)
+
+
+def _apply_process(name: str, state: Any) -> None:
+    if name == "environ":
+        for key, value in state.items():
+            if value is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = value
+    elif name == "cwd":
+        os.chdir(state)
+    elif name == "syspath":
+        sys.path[:] = state
+    elif name == "warnings":
+        warnings = sys.modules["warnings"]
+        warnings.filters[:] = state
+        warnings._filters_mutated()  # type: ignore[attr-defined]
+    elif name == "logging":
+        import logging
+
+        for key, level in state.items():
+            logging.getLogger(key or None).setLevel(level)
+    elif name == "decimal":
+        import decimal
+
+        decimal.setcontext(state)
+    elif name == "locale":
+        import locale
+
+        locale.setlocale(locale.LC_ALL, state)
+    elif name == "numpy":
+        numpy = importlib.import_module("numpy")
+        numpy.set_printoptions(**{key: value for key, value in state["print"].items() if key != "override_repr"})
+        numpy.seterr(**state["err"])
+    elif name == "matplotlib":
+        dict.update(importlib.import_module("matplotlib").rcParams, state)
+    elif name == "pandas":
+        pandas, config = importlib.import_module("pandas"), _options()
+        for key, value in state.items():
+            if config.get_option(key) != value:
+                pandas.set_option(key, value)
+    elif name == "torch":
+        torch = importlib.import_module("torch")
+        torch.set_default_dtype(state["dtype"])
+        torch.set_grad_enabled(state["grad"])
+        torch.set_num_threads(state["threads"])
+    elif name == "sklearn":
+        importlib.import_module("sklearn").set_config(**state)
+
+
+def _own_modules(root: str) -> List[types.ModuleType]:
+    """Modules of that name which lie in the notebook's folder."""
+    found = []
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if (
+            (name == root or name.startswith(root + "."))
+            and file
+            and os.path.realpath(file).startswith(os.path.realpath(_Here.folder) + os.sep)
+        ):
+            found.append(module)
+    return found
+
+
+def _capture_module(root: str) -> Any:
+    modules = _own_modules(root)
+    if not modules:
+        raise KeyError(root)
+    state = {}
+    for module in modules:
+        for name, value in vars(module).items():
+            if not name.startswith("__") and not isinstance(value, (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)):
+                try:
+                    pickle.dumps(value)
+                except Exception:  # noqa: BLE001, S112 - what cannot travel stays as the import made it
+                    continue
+                state[module.__name__, name] = value
+    return state
+
+
+def _apply_module(root: str, state: Any) -> None:
+    for (module, name), value in state.items():
+        target = vars(importlib.import_module(module))
+        old = target.get(name)
+        if type(old) is type(value) and isinstance(old, (list, dict, set)):
+            _refill(old, value)
+        else:
+            target[name] = value
+
+
+def _refill(old: Any, value: Any) -> None:
+    """Same object, new content: others may hold it."""
+    old.clear()
+    old.extend(value) if isinstance(old, list) else old.update(value)
+
+
+def _owner(path: str) -> Tuple[Any, str]:
+    names = path.split(".")
+    value = _Here.namespace[names[0]]
+    for name in names[1:-1]:
+        value = getattr(value, name)
+    return value, names[-1]
+
+
+def _capture_patch(path: str) -> Any:
+    owner, name = _owner(path)
+    if name in vars(owner):
+        return True, vars(owner)[name]
+    return (True, getattr(owner, name)) if hasattr(owner, name) else (False, None)
+
+
+def _apply_patch(path: str, state: Any) -> None:
+    owner, name = _owner(path)
+    there, value = state
+    if there:
+        old = getattr(owner, name, None)
+        if type(old) is type(value) and isinstance(old, (list, dict, set)):
+            _refill(old, value)
+        else:
+            setattr(owner, name, value)
+    elif hasattr(owner, name):
+        delattr(owner, name)
+
+
+_CAPTURES = {"random": _capture_random, "process": _capture_process, "module": _capture_module, "patch": _capture_patch}
+_APPLIES = {"random": _apply_random, "process": _apply_process, "module": _apply_module, "patch": _apply_patch}
+_FIRST = ("process:syspath", "process:environ")  # imports and class look-ups may need them
+
+
+# ---- files and network -------------------------------------------------------------------------------------------------
+
+
+def _hook(event: str, arguments: Tuple[Any, ...]) -> None:
+    if not _Here.listening:
+        return
+    if event == "open":
+        path, mode, flags = arguments
+        if isinstance(path, (str, bytes)):
+            name = os.fsdecode(path)
+            writes = bool(mode and set(mode) & set("wax+")) or (mode is None and bool(flags & (os.O_WRONLY | os.O_RDWR)))
+            _note(name, _Here.files_written if writes else _Here.files_read)
+            if writes and mode and set(mode) & set("a+"):
+                _note(name, _Here.files_read)
+    elif event == "socket.connect":
+        _Here.network = _Here.network or not isinstance(arguments[1], (str, bytes))
+
+
+def _note(name: str, where: Dict[str, None]) -> None:
+    path = os.path.normpath(os.path.join(os.getcwd(), name))
+    if path.startswith(_Here.folder + os.sep) and not path.endswith(".pyc") and "site-packages" not in path and "/.ipython" not in path:
+        where[path] = None
+
+
+def _scan(folder: str) -> Dict[str, Tuple[int, int]]:
+    """Time and size of the files below the folder, so that native writers are seen too."""
+    found = {}  # type: Dict[str, Tuple[int, int]]
+    for place, folders, names in os.walk(folder):
+        folders[:] = [one for one in folders if not one.startswith(".") and one not in {"node_modules", "__pycache__"}]
+        for name in names:
+            path = os.path.join(place, name)
+            try:
+                state = os.stat(path)
+            except OSError:
+                continue
+            found[path] = (state.st_mtime_ns, state.st_size)
+        if len(found) > 20_000:
+            break
+    return found
+
+
+# ---- what the runtime calls --------------------------------------------------------------------------------------------
+
+
 def begin(request: Dict[str, Any], namespace: Dict[str, Any]) -> Dict[str, Any]:
     """Put the inputs in place."""
-    restored = []
-    for given in request.get("inputs", ()):
-        try:
+    _Here.namespace, _Here.step, _Here.folder = namespace, request.get("step", ""), os.path.abspath(request.get("folder") or os.getcwd())
+    _Here.environ = dict(os.environ)
+    restored, states = [], {}  # type: List[str], Dict[str, Any]
+    given = {}  # type: Dict[str, Any]
+    try:
+        for given in _early(request.get("inputs", ())):
             values = load_payload(given["path"])
-        except Exception as problem:
-            lines = traceback.format_exception(type(problem), problem, problem.__traceback__)
-            return {
-                "ok": False, "key": ", ".join(given["keys"]), "source": given["source"],
-                "ename": type(problem).__name__, "evalue": str(problem), "traceback": lines,
-            }
-        for key in given["keys"]:
-            if ":" not in key:
-                namespace[key] = values[key]
-            restored.append(key)
-    for name in request.get("modules", ()):
-        __import__(name)
-    assign(request.get("values") or {}, namespace)
+            for key in given["keys"]:
+                if key in _FIRST:
+                    _apply(key, values[key])
+                elif ":" in key:
+                    states[key] = values[key]
+                else:
+                    namespace[key] = values[key]
+                restored.append(key)
+        _import_again(request.get("modules", ()), namespace)
+        assign(request.get("values") or {}, namespace)
+        given = {"keys": ["setup"], "source": "setup"}
+        for statement in request.get("replay", ()):
+            _replay(statement, namespace)
+        for key in sorted(states, key=lambda one: (not one.startswith("patch:"), one)):
+            given = {"keys": [key], "source": _source_of(request, key)}
+            _apply(key, states[key])
+    except Exception as problem:  # noqa: BLE001 - whatever a payload raises is told, with the step that made it
+        lines = traceback.format_exception(type(problem), problem, problem.__traceback__)
+        return {
+            "ok": False,
+            "key": ", ".join(given.get("keys", ())),
+            "source": given.get("source", ""),
+            "ename": type(problem).__name__,
+            "evalue": str(problem),
+            "traceback": lines,
+        }
+    _listen()
     return {"ok": True, "restored": restored}
+
+
+def _early(inputs: Iterable[Dict[str, Any]]) -> List[Dict[str, Any]]:
+    """Import path and environment first, the rest in the order given."""
+    return sorted(inputs, key=lambda one: not any(key in _FIRST for key in one["keys"]))
+
+
+def _source_of(request: Dict[str, Any], key: str) -> str:
+    return next((one["source"] for one in request.get("inputs", ()) if key in one["keys"]), "")
+
+
+def _apply(key: str, state: Any) -> None:
+    kind, _, name = key.partition(":")
+    _APPLIES[kind](name, state)
+
+
+def _import_again(names: Iterable[str], namespace: Dict[str, Any]) -> None:
+    """`import a.b` elsewhere makes `a.b` work here, if `a` is here."""
+    roots = {value.__name__.partition(".")[0] for value in list(namespace.values()) if isinstance(value, types.ModuleType)}
+    for name in names:
+        if "." in name and name.partition(".")[0] in roots:
+            try:
+                importlib.import_module(name)
+            except ImportError:
+                continue  # a function or class that was imported by that name
+
+
+def _replay(statement: str, namespace: Dict[str, Any]) -> None:
+    if statement.startswith("from __future__ import"):
+        import __future__
+
+        shell = namespace["get_ipython"]() if "get_ipython" in namespace else None
+        for word in statement.partition("import")[2].replace(",", " ").split():
+            feature = getattr(__future__, word, None)
+            if shell is not None and feature is not None:
+                shell.compile.flags |= feature.compiler_flag
+        return
+    sink = open(os.devnull, "w")  # noqa: SIM115 - closed below, user code may replace anything meanwhile
+    streams = sys.stdout, sys.stderr
+    sys.stdout = sys.stderr = sink
+    try:
+        exec(compile(statement, "<setup>", "exec"), namespace)  # noqa: S102 - it is the user's own setup cell
+    finally:
+        sys.stdout, sys.stderr = streams
+        sink.close()
+
+
+def _listen() -> None:
+    _Here.files_read, _Here.files_written, _Here.network = {}, {}, False
+    _Here.before = _scan(_Here.folder)
+    if not _Here.hooked:
+        sys.addaudithook(_hook)
+        _Here.hooked = True
+    _Here.listening = True
 
 
 def assign(values: Dict[str, Any], namespace: Dict[str, Any]) -> None:
@@ -146,21 +680,97 @@ def assign(values: Dict[str, Any], namespace: Dict[str, Any]) -> None:
 
 def finish(request: Dict[str, Any], namespace: Dict[str, Any]) -> Dict[str, Any]:
     """Capture what later steps read."""
-    outputs, absent, unportable, summaries = [], [], {}, {}
-    for number, key in enumerate(request.get("gives", ())):
-        if ":" in key or key not in namespace:
+    _Here.listening = False
+    read, written = _files()
+    gives = list(request.get("gives", ()))
+    absent, unportable, drafts = [], {}, {}  # type: List[str], Dict[str, str], Dict[str, _Draft]
+    for key in gives:
+        try:
+            value = _value(key, namespace)
+        except KeyError:
             absent.append(key)
             continue
-        path = os.path.join(request["outbox"], "%d.jms" % number)
-        try:
-            size = dump_payload(path, {key: namespace[key]}, {})
-        except Exception as problem:
-            unportable[key] = "%s: %s" % (type(problem).__name__, problem)
+        except Exception as problem:  # noqa: BLE001
+            unportable[key] = _reason(key, None, problem)
             continue
-        outputs.append({"path": path, "keys": [key], "size": size})
-        summaries[key] = type(namespace[key]).__name__
-    metrics = {name: float(namespace[name]) for name in request.get("metrics", ()) if isinstance(namespace.get(name), (int, float))}
+        try:
+            drafts[key] = _Draft({key: value})
+        except BaseException as problem:  # noqa: BLE001 - RecursionError, user's __reduce__ and all
+            unportable[key] = _reason(key, value, problem)
+    outputs = []  # type: List[Dict[str, Any]]
+    shared = _shared_arrays(drafts.values())
+    for number, group in enumerate(_groups(drafts)):
+        path = os.path.join(request["outbox"], "%d.jms" % number)
+        values = {key: drafts[key].values[key] for key in group}
+        try:
+            draft = drafts[group[0]] if len(group) == 1 and not shared else _Draft(values, shared)
+            outputs.append({"path": path, "keys": group, "size": draft.write(path)})
+        except BaseException as problem:  # noqa: BLE001
+            unportable.update({key: _reason(key, values[key], problem) for key in group})
     return {
-        "outputs": outputs, "absent": absent, "unportable": unportable, "summaries": summaries, "metrics": metrics,
-        "files_read": [], "files_written": [], "imports": sorted({name.partition(".")[0] for name in list(sys.modules)}), "effects": [],
+        "outputs": outputs,
+        "absent": absent,
+        "unportable": unportable,
+        "summaries": {key: _summary(draft.values[key]) for key, draft in drafts.items() if ":" not in key},
+        "metrics": _metrics(request.get("metrics", ()), namespace),
+        "files_read": read,
+        "files_written": written,
+        "imports": sorted({name.partition(".")[0] for name in list(sys.modules)}),
+        "effects": ["network"] if _Here.network else [],
     }
+
+
+def _value(key: str, namespace: Dict[str, Any]) -> Any:
+    kind, colon, name = key.partition(":")
+    return _CAPTURES[kind](name) if colon else namespace[key]
+
+
+def _files() -> Tuple[List[str], List[str]]:
+    now, before = _scan(_Here.folder), _Here.before
+    written = {path for path in _Here.files_written if path in now} | {path for path, state in now.items() if before.get(path) != state}
+    read = {path for path in _Here.files_read if path in before and path not in written}
+    mine = {path for path in written if path in before and path in _Here.files_read}
+    return sorted(read | mine), sorted(written)
+
+
+def _reason(key: str, value: Any, problem: BaseException) -> str:
+    text = " ".join(str(problem).split())
+    return "`%s` is a `%s` that cannot be copied to another process (%s: %s)" % (
+        key,
+        type(value).__name__,
+        type(problem).__name__,
+        text[:200],
+    )
+
+
+def _summary(value: Any) -> str:
+    """One line for people; runs no code of the user's."""
+    kind = type(value)
+    module = (kind.__module__ or "").partition(".")[0]
+    if module == "pandas" and kind.__name__ == "DataFrame":
+        return "DataFrame %d x %d" % value.shape
+    if module in {"numpy", "torch", "pandas"} and isinstance(getattr(value, "shape", None), tuple):
+        return "%s %s %s" % (kind.__name__, getattr(value, "dtype", ""), tuple(value.shape))
+    if kind in (str, bytes, list, tuple, dict, set, frozenset):
+        return "%s, %d %s" % (kind.__name__, len(value), "characters" if kind is str else "items")
+    return kind.__name__
+
+
+def _metrics(names: Iterable[str], namespace: Dict[str, Any]) -> Dict[str, float]:
+    found = {}  # type: Dict[str, float]
+    for name in names:
+        value = namespace.get(name)
+        parts = {"%s.%s" % (name, key): one for key, one in value.items()} if type(value) is dict else {name: value}
+        for key, one in parts.items():
+            number = _number(one)
+            if number is not None:
+                found[key] = number
+    return found
+
+
+def _number(value: Any) -> Optional[float]:
+    numpy = sys.modules.get("numpy")
+    if type(value) in (int, float) or (numpy is not None and isinstance(value, (numpy.integer, numpy.floating))):
+        number = builtins.float(value)
+        return number if math.isfinite(number) else None
+    return None
