@@ -57,6 +57,7 @@ class _Here:
     files_written = {}  # type: Dict[str, None]
     before = {}  # type: Dict[str, Tuple[int, int]]
     network = False
+    unseen = False
     listening = False
     hooked = False
 
@@ -716,7 +717,7 @@ def finish(request: Dict[str, Any], namespace: Dict[str, Any]) -> Dict[str, Any]
         "files_read": read,
         "files_written": written,
         "imports": sorted({name.partition(".")[0] for name in list(sys.modules)}),
-        "effects": ["network"] if _Here.network else [],
+        "effects": [name for name, seen in (("network", _Here.network), ("unseen-files", _Here.unseen)) if seen],
     }
 
 
@@ -727,10 +728,11 @@ def _value(key: str, namespace: Dict[str, Any]) -> Any:
 
 def _files() -> Tuple[List[str], List[str]]:
     now, before = _scan(_Here.folder), _Here.before
-    written = {path for path in _Here.files_written if path in now} | {path for path, state in now.items() if before.get(path) != state}
-    read = {path for path in _Here.files_read if path in before and path not in written}
-    mine = {path for path in written if path in before and path in _Here.files_read}
-    return sorted(read | mine), sorted(written)
+    written = {path for path in _Here.files_written if path in now}
+    # a native library, a command or another step beside this one: nobody can tell which, so the step is not reused
+    _Here.unseen = any(before.get(path) != state for path, state in now.items() if path not in written)
+    read = {path for path in _Here.files_read if path in before}
+    return sorted(read), sorted(written)
 
 
 def _reason(key: str, value: Any, problem: BaseException) -> str:

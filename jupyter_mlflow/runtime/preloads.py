@@ -219,7 +219,12 @@ def _blas_threads() -> int:
 
 @contextlib.contextmanager
 def _watched() -> Iterator[_Watch]:
-    with warnings.catch_warnings(record=True) as warned, _probed() as looked, tempfile.TemporaryFile() as printed, _redirected(printed.fileno()):
+    with (
+        warnings.catch_warnings(record=True) as warned,
+        _probed() as looked,
+        tempfile.TemporaryFile() as printed,
+        _redirected(printed.fileno()),
+    ):
         watch = _Watch()
         yield watch
     watch.looked = looked

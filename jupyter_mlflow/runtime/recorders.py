@@ -152,9 +152,7 @@ class Recorder:
         self._open = []
         if self._cell is not None:
             self._cell.outputs = []
-            self._displays = {
-                shown: [place for place in places if place[0] != id(self._cell)] for shown, places in self._displays.items()
-            }
+            self._displays = {shown: [place for place in places if place[0] != id(self._cell)] for shown, places in self._displays.items()}
 
     def _tell_progress(self, text: str) -> None:
         bars = _BAR.findall(text)

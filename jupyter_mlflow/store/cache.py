@@ -43,6 +43,7 @@ _REASONS_TOLD = 3
 _EFFECTS = {
     "network": "it used the network",
     "unseeded": "it drew random numbers without a seed",
+    "unseen-files": "files in the folder changed while it ran, by a native library, a command or another step",
 }
 
 
