@@ -47,6 +47,7 @@ def run(  # noqa: PLR0913 - all that a user may say of a run, by name
     on_event: OnEvent = lambda _: None,
     home: Path | None = None,
     parent: RunId | None = None,
+    folder: Path | None = None,
 ) -> Run:
     """Run a notebook as a pipeline; raises RefusedError, ParameterError or UsageError before anything has run."""
     file = Path(path).resolve()
@@ -61,7 +62,7 @@ def run(  # noqa: PLR0913 - all that a user may say of a run, by name
         record = _record(store, assembly.pipeline, file, values, target, parent)
         driver = RunDriver(
             pipeline=assembly.pipeline,
-            folder=file.parent,
+            folder=folder or file.parent,
             values=values,
             run=record,
             store=store,

@@ -73,7 +73,8 @@ def run(waits: Mapping[str, Sequence[str]], driver: Driver, executor: Executor, 
         if stop.level > 1 and not cancelled:
             executor.cancel(grace=1.0)
             cancelled = True
-        for message in executor.poll(_pause(state)):
+        wait = _pause(state) if state.running or not _ready(state, ranks) else 0.0
+        for message in executor.poll(wait):
             _arrived(state, message, driver)
     for step in state.waiting:
         driver.skipped(step, "the run was cancelled" if stop.level else "a step it waits for did not finish")

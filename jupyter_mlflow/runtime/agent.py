@@ -682,7 +682,7 @@ def assign(values: Dict[str, Any], namespace: Dict[str, Any]) -> None:
 def finish(request: Dict[str, Any], namespace: Dict[str, Any]) -> Dict[str, Any]:
     """Capture what later steps read."""
     _Here.listening = False
-    read, written = _files()
+    read, written = _files(request["outbox"])
     gives = list(request.get("gives", ()))
     absent, unportable, drafts = [], {}, {}  # type: List[str], Dict[str, str], Dict[str, _Draft]
     for key in gives:
@@ -726,8 +726,9 @@ def _value(key: str, namespace: Dict[str, Any]) -> Any:
     return _CAPTURES[kind](name) if colon else namespace[key]
 
 
-def _files() -> Tuple[List[str], List[str]]:
-    now, before = _scan(_Here.folder), _Here.before
+def _files(outbox: str) -> Tuple[List[str], List[str]]:
+    ours = os.path.join(_Here.folder, os.path.relpath(outbox, _Here.folder).split(os.sep)[0]) + os.sep  # a home inside the folder
+    now, before = {path: state for path, state in _scan(_Here.folder).items() if not path.startswith(ours)}, _Here.before
     written = {path for path in _Here.files_written if path in now}
     # a native library, a command or another step beside this one: nobody can tell which, so the step is not reused
     _Here.unseen = any(before.get(path) != state for path, state in now.items() if path not in written)

@@ -1,0 +1,69 @@
+"""Example notebooks as pipelines: the same outputs as Run All, reused when nothing changed, refused before anything runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from jupyter_mlflow.actions import runs, verification
+from jupyter_mlflow.errors import ParameterError, RefusedError, UsageError
+
+EXAMPLES = sorted(Path(__file__).parents[2].glob("example_notebooks/*/*.ipynb"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_gives_what_run_all_gives(path: Path, tmp_path: Path) -> None:
+    found, difference = verification.verify(path, given={}, home=tmp_path / "home")
+    assert (found.state, difference) == ("done", "")
+
+
+def test_unchanged_steps_are_reused_and_changed_ones_are_not(tmp_path: Path) -> None:
+    first = runs.run(EXAMPLES[0], home=tmp_path / "home", output=tmp_path / "out.ipynb")
+    second = runs.run(EXAMPLES[0], home=tmp_path / "home")
+    third = runs.run(EXAMPLES[0], home=tmp_path / "home", given={"trees": 5})
+    assert {step.state for step in first.steps} == {"done"} and first.state == "done"
+    assert {step.state for step in runs.show(second.run, home=tmp_path / "home").steps} == {"cached"}
+    states = {step.name: step.state for step in runs.show(third.run, home=tmp_path / "home").steps}
+    assert (states["load"], states["train"]) == ("cached", "done")
+    nbformat.validate(json.loads((tmp_path / "out.ipynb").read_text()))
+
+
+def notebook(folder: Path, cells: list[tuple[str, str]]) -> Path:
+    path = folder / "n.ipynb"
+    written = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text, metadata={"tags": tags.split()}) for tags, text in cells])
+    nbformat.write(written, path)
+    return path
+
+
+def test_a_failing_step_keeps_the_others_and_resume_goes_on(tmp_path: Path) -> None:
+    path = notebook(tmp_path, [("step:a", "x = 1\nprint('a')"), ("step:b", "y = x / 0"), ("step:c", "print(y)"), ("step:d", "print(x)")])
+    found = runs.run(path, home=tmp_path / "h", output=tmp_path / "out.ipynb")
+    states = {step.name: step.state for step in runs.show(found.run, home=tmp_path / "h").steps}
+    assert found.state == "failed"
+    assert states == {"a": "done", "b": "failed", "c": "skipped", "d": "done"}
+    path = notebook(tmp_path, [("step:a", "x = 1\nprint('a')"), ("step:b", "y = x / 2"), ("step:c", "print(y)"), ("step:d", "print(x)")])
+    again = runs.resume(found.run, home=tmp_path / "h")
+    states = {step.name: step.state for step in runs.show(again.run, home=tmp_path / "h").steps}
+    assert again.state == "done" and states["a"] == "cached" and states["b"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("cells", "options", "error"),
+    [
+        ([("step:a", "x = 1"), ("step:b after:z", "x")], {}, RefusedError),
+        ([("step:a", "g = (i for i in 'ab')"), ("step:b", "next(g)")], {}, RefusedError),
+        ([("parameters", "lr = 0.1"), ("step:a", "lr")], {"given": {"rl": 1}}, ParameterError),
+        ([("parameters", "lr = 0.1"), ("step:a", "lr")], {"given": {"lr": "__import__('os')"}}, ParameterError),
+        ([("step:a", "x = 1")], {"from_step": "z"}, UsageError),
+        ([("step:a", "x = 1")], {"output": "n.ipynb"}, UsageError),
+    ],
+)
+def test_refused_before_anything_runs(cells, options, error, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = notebook(tmp_path, [("", "open('touched', 'w').close()"), *cells])
+    with pytest.raises(error):
+        runs.run(path, home=tmp_path / "h", **options)
+    assert not (tmp_path / "touched").exists()
