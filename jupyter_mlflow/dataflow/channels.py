@@ -95,11 +95,19 @@ class Channels:
 
 def connect(cells: Sequence[tuple[str, Effects]], fallible: Iterable[int] = ()) -> Channels:
     """Channels between steps; `cells` are (step, effects) in notebook order, `fallible` those that may stop half-way and still go on."""
-    return _Connector(cells, frozenset(fallible)).run()
+    homes: dict[str, list[Write]] = {}
+    for _ in range(len(cells) + 1):  # each round may move the home of names that are seen together one step further down
+        connector = _Connector(cells, frozenset(fallible), homes)
+        found = connector.run()
+        if not connector.moved:
+            break
+    return found
 
 
 class _Connector:
-    def __init__(self, cells: Sequence[tuple[str, Effects]], fallible: frozenset[int]) -> None:
+    def __init__(self, cells: Sequence[tuple[str, Effects]], fallible: frozenset[int], homes: dict[str, list[Write]]) -> None:
+        self.homes = homes
+        self.moved = False
         self.cells = cells
         self.fallible = fallible
         self.found = Channels()
@@ -149,6 +157,8 @@ class _Connector:
 
     def _names(self, step: str, position: int, effects: Effects) -> None:
         bound = self.bound[step]
+        for group in effects.together:
+            self._gather(group - bound, step, position)
         for name, certain in effects.reads.items():
             if name not in bound:
                 found = self._need(name, step, position, certain=certain, cell=effects.cell, line=effects.lines.get(name, 1))
@@ -168,6 +178,20 @@ class _Connector:
             self.wild.append(Write(position, step, effects.cell, certain=False, wild=True))
             bound.clear()
 
+    def _gather(self, names: frozenset[str], step: str, position: int) -> None:
+        """Names that may show one object come from one step, the latest that made one of them: it hands on the others beside it."""
+        writes = {name: write for name in names if (write := self._latest(name, step, position)) is not None}
+        if len({write.step for write in writes.values()}) < 2:
+            return
+        home = max(writes.values(), key=lambda one: one.position)
+        rest = frozenset(name for name, write in writes.items() if write.step != home.step)
+        for name in rest:
+            moved = Write(home.position, home.step, home.cell, certain=False)
+            if moved not in self.homes.setdefault(name, []):
+                self.homes[name].append(moved)
+                self.moved = True
+        self._gather(rest, home.step, home.position)
+
     def _missing(self, name: str, step: str, effects: Effects, certain: bool) -> None:
         wild = any(one.step == step for one in self.wild)
         if not wild and not effects.writes_any:
@@ -184,7 +208,8 @@ class _Connector:
 
     def _latest(self, key: str, step: str, position: int) -> Write | None:
         """The latest other step before `position` that may have written `key`."""
-        candidates = [one for one in self.found.writes.get(key, ()) if one.step != step and one.position < position]
+        known = [*self.found.writes.get(key, ()), *self.homes.get(key, ())]
+        candidates = [one for one in known if one.step != step and one.position < position]
         if ":" not in key:
             candidates += [one for one in self.wild if one.step != step and one.position < position]
         return max(candidates, key=lambda one: (one.position, not one.wild)) if candidates else None

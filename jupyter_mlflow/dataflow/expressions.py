@@ -312,6 +312,7 @@ def _compare(m: Machine, node: ast.Compare) -> Value:
             m.change(value)
     if not all(isinstance(operator, (ast.Is, ast.IsNot)) for operator in node.ops):
         definitions.run_dunders(m, values)
+    m.compare(values)
     kinds = {kind for value in values for kind in value.kinds}
     for kind in ("frame", "array", "tensor"):
         if kind in kinds:

@@ -224,11 +224,25 @@ class Machine:
         if deep:
             for region in regions:
                 self.heap[region].opaque = True
+        together = set()
         for region in self.heap.around(regions):
             for name in self.holders.get(region, ()):
                 held = self.look(name)
                 if held is not None and region in held.regions:
+                    together.add(name)
                     self._changed(name, held, sure=sure and region in value.regions and len(value.regions) == 1)
+        self._together(together)
+
+    def _together(self, names: set[str]) -> None:
+        group = frozenset(names)
+        if len(group) > 1 and group not in self.effects.together:
+            self.effects.together.append(group)
+
+    def compare(self, values: Iterable[Value]) -> None:
+        """Identity shows here: names that may be the same object must come from one place."""
+        regions = self.heap.reach([region for value in values for region in value.regions])
+        group = {name for region in regions for name in self.holders.get(region, ()) if name in self.effects.reads}
+        self._together(group)
 
     def _changed(self, name: str, held: Value, *, sure: bool) -> None:
         self.marks += 1
