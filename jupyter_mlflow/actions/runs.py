@@ -21,6 +21,7 @@ from jupyter_mlflow.actions import notebooks, parameters
 from jupyter_mlflow.actions.drivers import RunDriver
 from jupyter_mlflow.assemble import Assembly, assemble
 from jupyter_mlflow.engines import local, scheduler
+from jupyter_mlflow.engines.base import Executor
 from jupyter_mlflow.errors import NotFoundError, RefusedError, UsageError
 from jupyter_mlflow.notebook.executed import executed
 from jupyter_mlflow.spec.ids import RunId, StepName
@@ -48,8 +49,12 @@ def run(  # noqa: PLR0913 - all that a user may say of a run, by name
     home: Path | None = None,
     parent: RunId | None = None,
     folder: Path | None = None,
+    executor: Executor | None = None,
 ) -> Run:
-    """Run a notebook as a pipeline; raises RefusedError, ParameterError or UsageError before anything has run."""
+    """Run a notebook as a pipeline; raises RefusedError, ParameterError or UsageError before anything has run.
+
+    An `executor` that is given serves one run after the other and stays open.
+    """
     file = Path(path).resolve()
     notebook = notebooks.open_notebook(path)
     assembly = assemble(notebook)
@@ -73,7 +78,7 @@ def run(  # noqa: PLR0913 - all that a user may say of a run, by name
             on_event=on_event,
         )
         driver.announce("running")
-        state = _execute(assembly.pipeline, driver, workers)
+        state = _execute(assembly.pipeline, driver, workers, executor)
         if target is not None:
             _write(target, executed(notebook, driver.slices(), {"jupyter_mlflow": {"run": {"id": record.run, "state": state}}}))
         finished = store.update(record.run, state=state, seconds=time.time() - record.started, metrics=driver.metrics)
@@ -81,15 +86,16 @@ def run(  # noqa: PLR0913 - all that a user may say of a run, by name
         return finished
 
 
-def _execute(pipeline: Pipeline, driver: RunDriver, workers: int | None) -> str:
+def _execute(pipeline: Pipeline, driver: RunDriver, workers: int | None, given: Executor | None) -> str:
     waits = {str(step.name): [str(edge.source) for edge in pipeline.edges if edge.target == step.name] for step in pipeline.steps}
-    executor = local.LocalExecutor(_imports(pipeline))
+    executor = given or local.LocalExecutor(_imports(pipeline))
     stop = scheduler.Stop()
     with _signals(stop):
         try:
             scheduler.run(waits, driver, executor, workers=workers or min(os.cpu_count() or 1, len(waits)), stop=stop)
         finally:
-            executor.close()
+            if given is None:
+                executor.close()
             driver.flush()
     if stop.level:
         return "cancelled"
