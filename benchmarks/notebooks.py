@@ -42,7 +42,8 @@ ML: tuple[tuple[str, str], ...] = (
     ),
     (
         "step:compare",
-        "scores = pd.Series({'forest': forest_score, 'boosting': boosting_score, 'logistic': logistic_score})\nprint(scores.idxmax())\nscores.to_frame('accuracy')",
+        "scores = pd.Series({'forest': forest_score, 'boosting': boosting_score, 'logistic': logistic_score})\n"
+        "print(scores.idxmax())\nscores.to_frame('accuracy')",
     ),
 )
 """load -> three models -> compare."""

@@ -49,7 +49,7 @@ def median(values: Sequence[float]) -> float:
 
 def command(*words: str, cwd: str | None = None, env: dict[str, str] | None = None) -> None:
     """Run a command to its end; its output is shown only when it fails."""
-    done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)  # noqa: S603 - our own commands
+    done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         message = f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
         raise RuntimeError(message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from pathlib import Path
 from typing import Any
 
 from jupyter_mlflow.errors import UsageError
@@ -35,7 +36,7 @@ def _pipeline(shell: Any, words: list[str]) -> Any:
 
     verb, rest = (words[0], words[1:]) if words else ("graph", [])
     if verb == "graph" and not rest:
-        return SVG(load(_path(shell)).graph("svg"))
+        return SVG(load(_path(shell)).graph("svg"))  # type: ignore[no-untyped-call]
     arguments = [verb, _path(shell), *rest] if verb in {"check", "graph", "run"} else [verb, *rest]
     done = CliRunner().invoke(cli, split_pairs(arguments), prog_name="%pipeline")
     print(done.output, end="")  # noqa: T201 - a magic prints into its cell
@@ -45,6 +46,6 @@ def _pipeline(shell: Any, words: list[str]) -> Any:
 def _path(shell: Any) -> str:
     """The notebook's file, as Jupyter or VS Code tell it to the kernel."""
     for found in (shell.user_ns.get("__session__"), os.environ.get("JPY_SESSION_NAME"), shell.user_ns.get("__vsc_ipynb_file__")):
-        if found and str(found).endswith(".ipynb") and os.path.exists(str(found)):
+        if found and str(found).endswith(".ipynb") and Path(found).exists():
             return str(found)
     raise UsageError("Which notebook this is cannot be told from here; save it, or use `jupyter mlflow` in a terminal.")

@@ -20,14 +20,14 @@ class Engine(PapermillEngine):  # type: ignore[misc]
     """Runs the steps of the notebook in the current working folder, as papermill does."""
 
     @classmethod
-    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **kwargs: Any) -> None:
+    def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **kwargs: Any) -> None:  # noqa: ARG003 - papermill passes them
         """Fill the notebook that papermill manages with the outputs of the pipeline."""
         with tempfile.TemporaryDirectory() as folder:
             source, output = Path(folder) / "notebook.ipynb", Path(folder) / "output.ipynb"
-            nbformat.write(nb_man.nb, source)
+            nbformat.write(nb_man.nb, source)  # type: ignore[no-untyped-call]
             runs.run(source, output=output, folder=Path.cwd())
             document = json.loads(output.read_text(encoding="utf-8"))
-        _fill(nb_man, nbformat.from_dict(document))
+        _fill(nb_man, nbformat.from_dict(document))  # type: ignore[no-untyped-call]
 
 
 def _fill(nb_man: Any, executed: Any) -> None:

@@ -58,9 +58,7 @@ def as_text(pipeline: Pipeline) -> str:
     lines = []
     for step in _shown(pipeline):
         lines.append(f"● {step.name}  cells {', '.join(str(cell.index) for cell in step.cells)}")
-        for edge in _edges(pipeline):
-            if edge.target == step.name:
-                lines.append(f"  ← {edge.source}  {_channels(edge)}")
+        lines.extend(f"  ← {edge.source}  {_channels(edge)}" for edge in _edges(pipeline) if edge.target == step.name)
     return "\n".join(lines)
 
 

@@ -214,6 +214,7 @@ class RunDriver:
             )
 
     def _settle(self, step: StepRun) -> None:
+        step = msgspec.structs.replace(step, role=self._step(step.name).role)
         self._states[str(step.name)] = step
         self.store.put_step(self.run.run, step)
         self.happened(Event(time=time.time(), kind="step", step=step.name, state=step.state, text=step.reason))

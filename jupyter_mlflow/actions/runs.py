@@ -36,7 +36,7 @@ from jupyter_mlflow.store.runs import RunStore, new_run_id
 OnEvent = Callable[[Event], None]
 
 
-def run(  # noqa: PLR0913 - all that a user may say of a run, by name
+def run(
     path: str | Path,
     *,
     given: Mapping[str, Any] | None = None,
@@ -144,7 +144,7 @@ def _target(output: str | Path | None, file: Path) -> Path | None:
     return target
 
 
-def _record(store: RunStore, pipeline: Pipeline, file: Path, values: dict[str, Any], target: Path | None, parent: RunId | None) -> Run:  # noqa: PLR0917
+def _record(store: RunStore, pipeline: Pipeline, file: Path, values: dict[str, Any], target: Path | None, parent: RunId | None) -> Run:
     secret = {one.name for one in pipeline.parameters if one.secret}
     name = new_run_id()
     record = Run(
@@ -157,7 +157,7 @@ def _record(store: RunStore, pipeline: Pipeline, file: Path, values: dict[str, A
         folder=str(places.run_folder(store.home, name)),
         parent=parent,
         pid=os.getpid(),
-        steps=tuple(StepRun(name=step.name) for step in pipeline.steps),
+        steps=tuple(StepRun(name=step.name, role=step.role) for step in pipeline.steps),
     )
     store.create(record)
     return record

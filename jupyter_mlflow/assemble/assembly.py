@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jupyter_mlflow.notebook.blocks import Blocks, blocks
-
 from jupyter_mlflow.assemble import parameters, rules, steps
 from jupyter_mlflow.assemble.facts import Facts
 from jupyter_mlflow.dataflow import channels, interpreter
 from jupyter_mlflow.dataflow.effects import Effects
+from jupyter_mlflow.notebook.blocks import Blocks, blocks
 from jupyter_mlflow.notebook.cells import TaggedNotebook
 from jupyter_mlflow.spec.diagnostics import Diagnostic
 from jupyter_mlflow.spec.pipelines import Pipeline

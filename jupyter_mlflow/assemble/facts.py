@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jupyter_mlflow.notebook.blocks import Block, Blocks
-
 from jupyter_mlflow.dataflow.channels import Channels
 from jupyter_mlflow.dataflow.effects import Effects
+from jupyter_mlflow.notebook.blocks import Block, Blocks
 from jupyter_mlflow.notebook.cells import TaggedNotebook
 from jupyter_mlflow.spec.pipelines import Pipeline
 

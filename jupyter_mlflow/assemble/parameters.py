@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from jupyter_mlflow.notebook.blocks import Blocks
-
 from jupyter_mlflow.dataflow import sources
+from jupyter_mlflow.notebook.blocks import Blocks
 from jupyter_mlflow.notebook.cells import TaggedNotebook
 from jupyter_mlflow.spec.pipelines import Cell, Parameter
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from jupyter_mlflow.notebook.blocks import Block, Blocks
-
 from jupyter_mlflow.dataflow.channels import Channels, Need
 from jupyter_mlflow.dataflow.effects import Effects
+from jupyter_mlflow.notebook.blocks import Block, Blocks
 from jupyter_mlflow.spec.ids import Key, StepName
 from jupyter_mlflow.spec.pipelines import Channel, ChannelKind, Edge, Read, Step
 

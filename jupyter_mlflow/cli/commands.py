@@ -12,7 +12,7 @@ import click
 
 from jupyter_mlflow.errors import MlflowError, UsageError
 
-GLYPHS = {"queued": "○", "running": "◐", "cached": "◆", "done": "●", "failed": "✕", "skipped": "–", "cancelled": "⊘", "refused": "!"}
+GLYPHS = {"queued": "○", "running": "◐", "cached": "◆", "done": "●", "failed": "✕", "skipped": "–", "cancelled": "⊘", "refused": "!"}  # noqa: RUF001 - the glyph is a dash of that width
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -33,7 +33,7 @@ class _Group(click.Group):
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="jupyter-mlflow")
 def cli() -> None:
-    """Run a tagged notebook as a pipeline of isolated steps.
+    r"""Run a tagged notebook as a pipeline of isolated steps.
 
     \b
     jupyter mlflow check train.ipynb
@@ -69,7 +69,7 @@ def _json(command: Any) -> Any:
 @click.option("--quiet", is_flag=True, help="No progress.")
 @_json
 def run(notebook: str, **options: Any) -> None:
-    """Run NOTEBOOK as a pipeline.
+    r"""Run NOTEBOOK as a pipeline.
 
     \b
     jupyter mlflow run train.ipynb -p lr=0.1 -o out.ipynb
@@ -150,7 +150,7 @@ def _progress(event: Any) -> None:
 @click.argument("notebook")
 @_json
 def check(notebook: str, as_json: bool) -> None:
-    """Tell what is wrong with NOTEBOOK as a pipeline; nothing is run.
+    r"""Tell what is wrong with NOTEBOOK as a pipeline; nothing is run.
 
     \b
     jupyter mlflow check train.ipynb
@@ -185,7 +185,7 @@ def check(notebook: str, as_json: bool) -> None:
 @click.option("-o", "--output", help="A file to write to.")
 @_json
 def graph(notebook: str, form: str, output: str | None, as_json: bool) -> None:
-    """Draw the pipeline of NOTEBOOK; nothing is run.
+    r"""Draw the pipeline of NOTEBOOK; nothing is run.
 
     \b
     jupyter mlflow graph train.ipynb --format svg -o pipeline.svg

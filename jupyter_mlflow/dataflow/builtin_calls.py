@@ -145,13 +145,13 @@ def _loop(m: Machine, name: str, args: list[Value], keywords: Keywords) -> Value
         element = m.new("tuple", parts=[element], element=element)
     if name == "dict":
         element = join([*inner, *(m.inside(value) for value in inner), *keywords.values()]) if (inner or keywords) else Value(frozenset())
-        parts = [*inner, *keywords.values(), *([element] if element else [])]
+        parts = [*inner, *keywords.values(), element]
         return m.new("dict", parts=parts, element=element)
     kind = KINDS.get(name, UNKNOWN)
     parts = [*inner, *([function] if function is not None else []), *(over if kind == "iterator" else []), *made]
     if element is None and kind in {"list", "tuple", "set"}:
         element = Value(frozenset())
-    return m.new(kind, parts=[*parts, *([element] if element else [])], element=element)
+    return m.new(kind, parts=[*parts, *([element] if element is not None else [])], element=element)
 
 
 def _open(m: Machine, args: list[Value], keywords: Keywords) -> Value:

@@ -242,9 +242,9 @@ class _Connector:
         for key, certain in effects.keys_written.items():
             if key.startswith("random:") and key not in self.seeded:
                 continue
-            certain = certain or key in bound
-            self._write(key, Write(position, step, effects.cell, certain=certain, sure=certain or key in effects.sure))
-            if certain:
+            always = certain or key in bound
+            self._write(key, Write(position, step, effects.cell, certain=always, sure=always or key in effects.sure))
+            if always:
                 bound.add(key)
 
     # ---- files -----------------------------------------------------------------------------------------------------

@@ -230,9 +230,9 @@ def combine(m: Machine, left: Value, right: Value, op: ast.operator) -> Value:
         return STR if left.may("str") and left.kinds <= {"str"} else SCALAR
     definitions.run_dunders(m, [left, right])
     for kind in ("tensor", "frame", "array", "figure"):
-        if kind in left.kinds or kind in right.kinds:
-            if (left.kinds | right.kinds) <= {kind, "scalar", "array", "str", "none", "external"}:
-                return m.new(kind)
+        kinds = left.kinds | right.kinds
+        if kind in kinds and kinds <= {kind, "scalar", "array", "str", "none", "external"}:
+            return m.new(kind)
     if left.only("list", "tuple", "set") or right.only("list", "tuple", "set"):
         return m.new(
             next(iter(left.kinds)) if len(left.kinds) == 1 else "list",

@@ -38,7 +38,7 @@ def _with_made(owners: dict[int, str], contents: Sequence[tuple[str, str]]) -> l
 
 
 def _made(content: tuple[str, str], number: int, taken: set[str]) -> str:
-    import hashlib  # only here: most notebooks have all their ids  # noqa: PLC0415
+    import hashlib  # only here: most notebooks have all their ids
 
     text = "\0".join((*content, str(number))).encode("utf-8", "surrogatepass")
     digest = hashlib.blake2b(text, digest_size=16).hexdigest()

@@ -3,8 +3,8 @@
     image:<image>                    limit:<resource>:<amount>        cache:(enabled|disabled)     report:(enabled|disabled)
     label:<key>:<value>              annotation:<key>:<value>         secret:<name>:<key>:<ENV>
 
-A value may hold colons (`annotation:link:http://host:80`), and `steps_defaults` may hold any of these tags; a step's own tag comes before the default.
-`report` asks for the executed notebook, which we keep in any case.
+A value may hold colons (`annotation:link:http://host:80`), and `steps_defaults` may hold any of these tags;
+a step's own tag comes before the default. `report` asks for the executed notebook, which we keep in any case.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _pair(text: str) -> dict[str, str]:
 
 def _secret(text: str) -> Layer:
     parts = [one.strip() for one in text.split(":")]
-    if len(parts) != 3 or not all(parts):  # noqa: PLR2004 - name, key, variable
+    if len(parts) != 3 or not all(parts):
         raise ValueError("it needs a name, a key and an environment variable")
     name, key, variable = parts
     if not _ENVIRONMENT.fullmatch(variable):

@@ -54,11 +54,11 @@ def _version_4(document: dict[str, Any]) -> dict[str, Any]:
     if isinstance(version, bool) or not isinstance(version, int):
         raise NotebookError(f"`nbformat` is {documents.kind_of(version)}; it must be the number 3 or 4.")
     _object(document, "metadata", "metadata")
-    if version == 3:  # noqa: PLR2004 - the format's number
+    if version == 3:
         return upgraded(document)
-    if version != 4:  # noqa: PLR2004 - the format's number
-        age = "newer than the versions 3 and 4 that can be read" if version > 4 else "too old"  # noqa: PLR2004 - the format's number
-        mend = "" if version > 4 else "; `jupyter nbconvert --to notebook` brings it up to date"  # noqa: PLR2004 - the format's number
+    if version != 4:
+        age = "newer than the versions 3 and 4 that can be read" if version > 4 else "too old"
+        mend = "" if version > 4 else "; `jupyter nbconvert --to notebook` brings it up to date"
         raise NotebookError(f"`nbformat` is {version}, which is {age}{mend}.")
     minor = document.get("nbformat_minor")
     document["nbformat_minor"] = max(minor, _FIRST_WITH_IDS) if isinstance(minor, int) else _FIRST_WITH_IDS

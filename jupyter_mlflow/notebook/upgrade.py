@@ -84,7 +84,7 @@ def _heading(old: dict[str, Any]) -> str:
     source = old.get("source", "")
     text = "".join(one for one in source if isinstance(one, str)) if isinstance(source, (list, str)) else ""
     level = old.get("level", 1)
-    marks = "#" * (level if isinstance(level, int) and 1 <= level <= 6 else 1)  # noqa: PLR2004 - Markdown has six levels
+    marks = "#" * (level if isinstance(level, int) and 1 <= level <= 6 else 1)
     return f"{marks} {' '.join(text.splitlines())}"
 
 

@@ -93,7 +93,7 @@ def _with_tags(data: bytes, tags: dict[int, Any], style: Style) -> bytes:
 def _starts_of_cells(data: bytes) -> Iterator[int]:
     """Where each cell's object begins, in nbformat 4 and in the worksheets of nbformat 3."""
     members = {one.key: one.value for one in scanning.members(data, scanning.root(data))}
-    if json.loads(data[members["nbformat"] : scanning.skip(data, members["nbformat"])]) == 4:  # noqa: PLR2004 - the format's number
+    if json.loads(data[members["nbformat"] : scanning.skip(data, members["nbformat"])]) == 4:
         yield from (start for start, _ in scanning.items(data, members["cells"]))
         return
     for sheet, _ in scanning.items(data, members["worksheets"]) if "worksheets" in members else ():

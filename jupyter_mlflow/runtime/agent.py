@@ -40,7 +40,7 @@ sys.modules.setdefault(NAME, sys.modules[__name__])
 try:
     import cloudpickle.cloudpickle as _cloud
 except ImportError:
-    _cloud = None  # type: ignore[assignment]
+    _cloud = None
 
 _Base = _cloud.Pickler if _cloud is not None else pickle.Pickler  # type: Any
 
@@ -236,7 +236,7 @@ def _identities(draft: _Draft) -> Set[int]:
     """Ids of what could be told apart or changed: not numbers, texts, nor what is pickled by name."""
     found = set()
     for number, (_, value) in draft.memo.items():
-        if isinstance(value, _PLAIN) or value == () if type(value) is tuple else isinstance(value, _PLAIN):
+        if isinstance(value, _PLAIN) or (type(value) is tuple and not value):
             continue
         if isinstance(value, (type, types.FunctionType)) and getattr(value, "__module__", None) != "__main__":
             continue
@@ -327,7 +327,7 @@ def load_payload(path: str) -> Dict[str, Any]:
         mapped = mmap.mmap(descriptor, 0, access=mmap.ACCESS_COPY)
     finally:
         os.close(descriptor)
-    magic, text, length, count = _HEAD.unpack_from(mapped)
+    magic, text, _length, count = _HEAD.unpack_from(mapped)
     if magic != MAGIC:
         raise ValueError("%s is not a snapshot" % path)
     view = memoryview(mapped)
@@ -424,7 +424,7 @@ def _apply_process(name: str, state: Any) -> None:
     elif name == "warnings":
         warnings = sys.modules["warnings"]
         warnings.filters[:] = state
-        warnings._filters_mutated()  # type: ignore[attr-defined]
+        warnings._filters_mutated()
     elif name == "logging":
         import logging
 
@@ -488,7 +488,7 @@ def _capture_module(root: str) -> Any:
     return state
 
 
-def _apply_module(root: str, state: Any) -> None:
+def _apply_module(_root: str, state: Any) -> None:
     for (module, name), value in state.items():
         target = vars(importlib.import_module(module))
         old = target.get(name)

@@ -26,7 +26,7 @@ _KERNELS_OWN = frozenset(
     IPython asttokens comm dateutil debugpy decorator executing ipykernel ipykernel_launcher jedi jupyter_client jupyter_core
     jupyter_mlflow matplotlib_inline nest_asyncio nest_asyncio2 packaging parso pexpect platformdirs prompt_toolkit psutil
     ptyprocess pure_eval pygments six stack_data tornado traitlets typing_extensions wcwidth zmq
-    """.split()  # noqa: SIM905 - a list of names reads best as words
+    """.split()
 )
 
 

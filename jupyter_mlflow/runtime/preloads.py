@@ -261,7 +261,7 @@ def _probed() -> Iterator[list[str]]:
 
     def initialized(cls: type[InteractiveShell]) -> bool:
         _note(looked)
-        return cls._instance is not None  # noqa: SLF001
+        return cls._instance is not None
 
     def get_ipython() -> Any:
         _note(looked)
@@ -273,7 +273,7 @@ def _probed() -> Iterator[list[str]]:
         yield looked
     finally:
         del builtins.get_ipython  # type: ignore[attr-defined]
-        del InteractiveShell.initialized  # type: ignore[misc] # it is inherited
+        del InteractiveShell.initialized  # it is inherited
 
 
 def _note(looked: list[str]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from jupyter_mlflow.spec.ids import RunId, StepName
+from jupyter_mlflow.spec.pipelines import Role
 from jupyter_mlflow.spec.tasks import StepFailure, StepResult
 
 RunState = Literal["queued", "running", "done", "failed", "cancelled", "lost"]
@@ -20,6 +21,7 @@ class StepRun(msgspec.Struct, frozen=True, kw_only=True):
     """One step of one run."""
 
     name: StepName
+    role: Role = "step"
     state: StepState = "queued"
     cached: bool = False
     reason: str = ""  # why reused or why not, why skipped

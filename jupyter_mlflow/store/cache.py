@@ -113,7 +113,7 @@ class Cache:
             reasons = reasons or why_not
         return Miss(key=found, reasons=reasons or self._compared(wanted))
 
-    def insert(  # noqa: PLR0913 - all that is known about a finished step, by name
+    def insert(
         self,
         made: Ingredients,
         folder: Path,

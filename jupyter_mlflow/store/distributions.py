@@ -80,7 +80,7 @@ def importable(folder: Path, entries: list[str]) -> dict[str, tuple[bool, str]]:
             rank = 0 if (folder / entry / "__init__.py").exists() else 2
         if module not in ranked or rank < ranked[module][0]:
             ranked[module] = (rank, str(folder / entry))
-    return {module: (rank == 2, path) for module, (rank, path) in ranked.items()}  # noqa: PLR2004 - the rank given above
+    return {module: (rank == 2, path) for module, (rank, path) in ranked.items()}
 
 
 def _made(folder: Path) -> Index:

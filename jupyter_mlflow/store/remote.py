@@ -18,7 +18,7 @@ from jupyter_mlflow.store import digests, places
 from jupyter_mlflow.store.local import LocalArtifacts
 
 if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
+    from fsspec import AbstractFileSystem
 
 # Stores in which an upload appears wholly or not at all; elsewhere we write beside the name and rename.
 _WHOLE_UPLOADS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oci", "oss", "memory"})

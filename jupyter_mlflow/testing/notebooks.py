@@ -35,7 +35,7 @@ def notebook(cells: str | Iterable[CellText], metadata: Mapping[str, Any] | None
     """An nbformat 4 notebook, laid out as Jupyter does it; `minor` below 5 has no cell ids."""
     texts = parse(cells) if isinstance(cells, str) else cells
     document = {
-        "cells": [_cell(number, tags, source, with_id=minor >= 5) for number, (tags, source) in enumerate(texts)],  # noqa: PLR2004 - nbformat 4.5
+        "cells": [_cell(number, tags, source, with_id=minor >= 5) for number, (tags, source) in enumerate(texts)],
         "metadata": dict(metadata or {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}),
         "nbformat": 4,
         "nbformat_minor": minor,

@@ -66,7 +66,11 @@ FOUND: list[tuple[str, Cells, list[tuple[str, str, int | None]]]] = [
     ),
     (
         "a function that remembers quietly",
-        [("", "from functools import lru_cache\n@lru_cache(maxsize=None)\ndef f(x):\n    return x + 1"), ("step:a", "f(1)"), ("step:b", "f(1)")],
+        [
+            ("", "from functools import lru_cache\n@lru_cache(maxsize=None)\ndef f(x):\n    return x + 1"),
+            ("step:a", "f(1)"),
+            ("step:b", "f(1)"),
+        ],
         [],
     ),
     ("a stream replaced", [("step:a", "import sys, io\nsys.stdout = io.StringIO()"), ("step:b", "print(1)")], [("JM302", "warning", 0)]),

@@ -78,7 +78,9 @@ async def _client(notebook: Any, folder: pathlib.Path, specs: Any) -> AsyncItera
     from nbclient import NotebookClient
 
     # ports are picked, released and only then bound: sockets in the file system cannot be taken by a neighbour
-    manager = AsyncKernelManager(kernel_name="stock", kernel_spec_manager=specs, transport="ipc", ip=f"{specs.kernel_dirs[0]}/{folder.name}")
+    manager = AsyncKernelManager(
+        kernel_name="stock", kernel_spec_manager=specs, transport="ipc", ip=f"{specs.kernel_dirs[0]}/{folder.name}"
+    )
     env = {**os.environ, **folders.environment("baseline")}
 
     class Client(NotebookClient):  # type: ignore[misc]

@@ -70,10 +70,10 @@ def _kernel(connection: socket.socket) -> None:
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
     _thread.start_new_thread(lambda: (connection.recv(1), os._exit(1)), ())
-    import numpy
+    import numpy as np
     from ipykernel import kernelapp
 
-    numpy.random.seed()
+    np.random.seed()  # noqa: NPY002 - the generator that notebooks use
     sys.argv = ["ipykernel_launcher.py", "-f", request["file"]]
     kernelapp.launch_new_instance(["-f", request["file"], "--HistoryManager.hist_file=:memory:"])
     os._exit(0)

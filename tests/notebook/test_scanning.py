@@ -32,4 +32,6 @@ def test_spans(row: tuple[str, list[Any]], layout: int | str | None) -> None:
     named = {str(number): one for number, one in enumerate(value)}
     data = json.dumps(named, indent=layout).encode()
     assert {one.key: json.loads(data[one.value : one.end]) for one in scanning.members(data, 0)} == named
-    assert [json.loads(b"{" + data[one.start : one.end] + b"}") for one in scanning.members(data, 0)] == [{key: one} for key, one in named.items()]
+    assert [json.loads(b"{" + data[one.start : one.end] + b"}") for one in scanning.members(data, 0)] == [
+        {key: one} for key, one in named.items()
+    ]

@@ -23,7 +23,13 @@ DEATHS: dict[str, tuple[list[str], dict[str, Any], str, str, int | None]] = {
     "os._exit(0)": (["print('kept')", "import os; os._exit(0)"], {}, "lost", "exit code 0", 1),
     "killed": (["print('kept')", "import os; os.kill(os.getpid(), 9)"], {}, "lost", "SIGKILL", 1),
     "asked to end": (["print('kept')", "import os; os.kill(os.getpid(), 15)"], {}, "lost", "SIGTERM", 1),
-    "supervisor killed": (["print('kept')", "import os, time; os.kill(os.getppid(), 9); time.sleep(9)"], {}, "lost", "supervisor ended with SIGKILL", None),
+    "supervisor killed": (
+        ["print('kept')", "import os, time; os.kill(os.getppid(), 9); time.sleep(9)"],
+        {},
+        "lost",
+        "supervisor ended with SIGKILL",
+        None,
+    ),
     "sys.exit": (["print('kept')", "import sys; sys.exit(4)", "never"], {}, "error", "4", 1),
     "quit": (["print('kept')", "quit()", "never"], {}, "error", "ended the kernel", 1),
     "closed descriptors": (["print('kept')", "import os; os.closerange(0, 200); print(1)"], {}, "lost", "", 1),
@@ -36,8 +42,20 @@ DEATHS: dict[str, tuple[list[str], dict[str, Any], str, str, int | None]] = {
         "0.3 seconds",
         1,
     ),
-    "timeout of an awaiting cell": (["print('kept')", "import asyncio; await asyncio.sleep(60)"], {"limits": {"timeout": 0.3}}, "timeout", "0.3", 1),
-    "one large allocation": (["print('kept')", "x = bytearray(2 << 30)"], {"limits": {"memory": 300 * MIB}}, "memory", "may use 300 MiB", 1),
+    "timeout of an awaiting cell": (
+        ["print('kept')", "import asyncio; await asyncio.sleep(60)"],
+        {"limits": {"timeout": 0.3}},
+        "timeout",
+        "0.3",
+        1,
+    ),
+    "one large allocation": (
+        ["print('kept')", "x = bytearray(2 << 30)"],
+        {"limits": {"memory": 300 * MIB}},
+        "memory",
+        "may use 300 MiB",
+        1,
+    ),
     "many small allocations": (
         ["print('kept')", "x = []\nwhile True: x.append(bytearray(1 << 16))"],
         {"limits": {"memory": 300 * MIB}},
@@ -46,13 +64,22 @@ DEATHS: dict[str, tuple[list[str], dict[str, Any], str, str, int | None]] = {
         1,
     ),
     "memory of a subprocess": (
-        ["print('kept')", "import subprocess, sys\nhog = [sys.executable, '-c', 'x = bytearray(150 << 20); import time; time.sleep(30)']\nfor p in [subprocess.Popen(hog) for i in range(4)]: p.wait()"],
+        [
+            "print('kept')",
+            "import subprocess, sys\nhog = [sys.executable, '-c', 'x = bytearray(150 << 20); import time; time.sleep(30)']\nfor p in [subprocess.Popen(hog) for i in range(4)]: p.wait()",
+        ],
         {"limits": {"memory": 400 * MIB}},
         "memory",
         "may use 400 MiB of memory and used",
         1,
     ),
-    "missing input": (["1"], {"inputs": [{"digest": "blake3:" + "0" * 64, "keys": ["x"], "source": "load"}]}, "input", "not in the store", None),
+    "missing input": (
+        ["1"],
+        {"inputs": [{"digest": "blake3:" + "0" * 64, "keys": ["x"], "source": "load"}]},
+        "input",
+        "not in the store",
+        None,
+    ),
     "no such folder": (["1"], {"folder": "/nowhere/at/all"}, "lost", "", None),
 }
 
@@ -116,7 +143,12 @@ def test_raises_exception_goes_on(run: Callable[..., Any]) -> None:
     [
         ("import time; print('on', flush=True); time.sleep(60)", 5.0, 0.0, 3.0),
         ("print('on', flush=True)\nwhile True: pass", 5.0, 0.0, 3.0),
-        ("import time; print('on', flush=True)\nwhile True:\n    try:\n        time.sleep(60)\n    except BaseException: pass", 0.5, 0.4, 4.0),
+        (
+            "import time; print('on', flush=True)\nwhile True:\n    try:\n        time.sleep(60)\n    except BaseException: pass",
+            0.5,
+            0.4,
+            4.0,
+        ),
         ("import subprocess; print('on', flush=True); subprocess.run(['sleep', '60'])", 5.0, 0.0, 3.0),
         ("print('on', flush=True)\n!sleep 60", 5.0, 0.0, 4.0),
         ("import asyncio; print('on', flush=True); await asyncio.sleep(60)", 5.0, 0.0, 3.0),
@@ -138,7 +170,9 @@ def test_cancel(source: str, grace: float, least: float, most: float, template: 
 
 
 def test_hanging_up_kills(template: Any) -> None:
-    task = template.task("import subprocess\nsubprocess.Popen(['sleep', '60'], start_new_session=True)\nprint('on', flush=True)\nwhile True: pass")
+    task = template.task(
+        "import subprocess\nsubprocess.Popen(['sleep', '60'], start_new_session=True)\nprint('on', flush=True)\nwhile True: pass"
+    )
     call = template.call({"task": task})
     call.until(lambda message: message.get("event", {}).get("kind") == "stream")
     assert children(template.process.pid)
@@ -172,7 +206,11 @@ def test_threads_exit_handlers_and_files_end_as_in_an_interpreter(template: Any)
         "threading.Thread(target=lambda: (time.sleep(0.2), open('t.txt', 'w').write('thread'))).start()"
     )
     template.call({"task": task}).rest()
-    assert {path.name: path.read_text() for path in Path(task["folder"]).iterdir()} == {"f.txt": "unflushed", "a.txt": "at exit", "t.txt": "thread"}
+    assert {path.name: path.read_text() for path in Path(task["folder"]).iterdir()} == {
+        "f.txt": "unflushed",
+        "a.txt": "at exit",
+        "t.txt": "thread",
+    }
 
 
 def test_thread_that_never_ends_does_not_hold_the_step_for_ever(template: Any) -> None:
@@ -207,7 +245,9 @@ def test_template_ends_with_its_owner(template: Any) -> None:
 
 def test_template_killed_takes_its_steps_along(template: Any) -> None:
     other = type(template)(template.folder / "third" if (template.folder / "third").mkdir() is None else template.folder)
-    call = other.call({"task": other.task("import subprocess\nsubprocess.Popen(['sleep', '60'])\nprint('on', flush=True)\nwhile True: pass")})
+    call = other.call(
+        {"task": other.task("import subprocess\nsubprocess.Popen(['sleep', '60'])\nprint('on', flush=True)\nwhile True: pass")}
+    )
     call.until(lambda message: message.get("event", {}).get("kind") == "stream")
     below = children(other.process.pid)
     assert len(below) >= 3

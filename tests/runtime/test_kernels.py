@@ -119,7 +119,12 @@ IPKernelApp.launch_instance(kernel_class=Toy)
 
 def test_other_languages_get_parameters_and_files_but_no_variables(shell_kernel: Any) -> None:
     ran = shell_kernel.run(
-        {"source": "x = 1\nprint x", "parameters": {"x": 7}}, "print x\nprint y", kernel="toy", language="julia", values={"y": 3}, gives=["x"]
+        {"source": "x = 1\nprint x", "parameters": {"x": 7}},
+        "print x\nprint y",
+        kernel="toy",
+        language="julia",
+        values={"y": 3},
+        gives=["x"],
     )
     assert ran.result["state"] == "done", ran.failure
     assert (ran.text(0), ran.text(1)) == ("1\n", "7\n3\n")

@@ -39,7 +39,9 @@ def test_order_within_stdout(name: str, run: Callable[..., Any]) -> None:
 
 
 def test_order_across_channels(run: Callable[..., Any]) -> None:
-    ran = run("import os, sys\nfor i in range(5):\n    print(i); print(-i, file=sys.stderr); display(i); os.system(f'echo sub {i}; echo err {i} >&2')")
+    ran = run(
+        "import os, sys\nfor i in range(5):\n    print(i); print(-i, file=sys.stderr); display(i); os.system(f'echo sub {i}; echo err {i} >&2')"
+    )
     seen = [output.get("text") or output["data"]["text/plain"] for output in ran.outputs()]
     expected = [part for i in range(5) for part in (f"{i}\n", f"{-i}\n", f"{i}", f"sub {i}\n", f"err {i}\n")]
     # Between two Python calls, what a subprocess wrote to both of its streams has no order.
@@ -52,8 +54,14 @@ def test_order_across_channels(run: Callable[..., Any]) -> None:
 SIZES = {
     "5 MB of text": ("print('y' * 5_000_000)", lambda ran: len(ran.text()) == 5_000_001),
     "5 MB in lines": ("for i in range(50_000): print('y' * 99)", lambda ran: ran.text() == ("y" * 99 + "\n") * 50_000),
-    "5 MB of display": ("from IPython.display import HTML\nHTML('z' * 5_000_000)", lambda ran: len(ran.outputs()[0]["data"]["text/html"]) == 5_000_000),
-    "5 MB from a subprocess": ("import subprocess\n_ = subprocess.run('yes | head -c 5000000', shell=True)", lambda ran: len(ran.text()) == 5_000_000),
+    "5 MB of display": (
+        "from IPython.display import HTML\nHTML('z' * 5_000_000)",
+        lambda ran: len(ran.outputs()[0]["data"]["text/html"]) == 5_000_000,
+    ),
+    "5 MB from a subprocess": (
+        "import subprocess\n_ = subprocess.run('yes | head -c 5000000', shell=True)",
+        lambda ran: len(ran.text()) == 5_000_000,
+    ),
     "many displays": ("for i in range(2000): display(i)", lambda ran: len(ran.outputs()) == 2000),
     "large native text while the interpreter is locked": (
         "import ctypes; l = ctypes.PyDLL(None)\nfor i in range(200): l.puts(b'w' * 19_999)\nl.fflush(None); None",
@@ -91,7 +99,14 @@ def test_a_slow_client_makes_the_step_wait_and_gets_everything(template: Any) ->
 def test_events_tell_cells_and_positions(run: Callable[..., Any]) -> None:
     ran = run("1", {"source": "", "count": 2}, {"source": "3", "index": 7})
     cells = [(event["state"], event.get("cell"), event["position"], event["total"]) for event in ran.told("cell")]
-    assert cells == [("running", 0, 1, 3), ("done", 0, 1, 3), ("running", 1, 2, 3), ("done", 1, 2, 3), ("running", 7, 3, 3), ("done", 7, 3, 3)]
+    assert cells == [
+        ("running", 0, 1, 3),
+        ("done", 0, 1, 3),
+        ("running", 1, 2, 3),
+        ("done", 1, 2, 3),
+        ("running", 7, 3, 3),
+        ("done", 7, 3, 3),
+    ]
     assert [event.get("cell") for event in ran.told("output")] == [0, 7]
     assert ran.notebook["cells"][1]["execution_count"] is None
 
@@ -104,7 +119,9 @@ def test_execution_counts_are_those_of_the_whole_notebook(run: Callable[..., Any
 
 
 def test_late_output_stays_with_its_cell(run: Callable[..., Any]) -> None:
-    ran = run("import asyncio\nasync def f():\n    print('late')\nt = asyncio.ensure_future(f())", "await asyncio.sleep(0.05)\nprint('here')")
+    ran = run(
+        "import asyncio\nasync def f():\n    print('late')\nt = asyncio.ensure_future(f())", "await asyncio.sleep(0.05)\nprint('here')"
+    )
     assert (ran.text(0), ran.text(1)) == ("late\n", "here\n")
 
 
@@ -163,7 +180,9 @@ LEAKS = {
 def test_secrets_are_hidden(name: str, template: Any) -> None:
     task = template.task({"source": LEAKS[name], "tags": ["raises-exception"]}, "print('more')", secrets=[SECRET], values={"token": SECRET})
     messages = template.call({"task": task}).rest()
-    everything = json.dumps(messages, ensure_ascii=False) + "".join(path.read_text() for path in Path(task["outbox"]).rglob("*") if path.is_file())
+    everything = json.dumps(messages, ensure_ascii=False) + "".join(
+        path.read_text() for path in Path(task["outbox"]).rglob("*") if path.is_file()
+    )
     assert "******" in everything or name == "base64"
     for form in (SECRET, json.dumps(SECRET)[1:-1], json.dumps(SECRET, ensure_ascii=False)[1:-1], repr(SECRET)[1:-1], "s3cr-", "v&lue"):
         assert form not in everything
@@ -181,6 +200,6 @@ def test_a_snapshot_that_holds_a_secret_is_refused(template: Any) -> None:
     ran = template.call({"task": task}).rest()[-1]["result"]
     assert "secret" in ran["unportable"]["leak"]
     assert [output["keys"] for output in ran["outputs"]] == [["kept"]]
-    assert not [path for path in Path(task["outbox"]).rglob("*.jms")]
+    assert not list(Path(task["outbox"]).rglob("*.jms"))
     store = Path(task["store"])
     assert not any(SECRET.encode() in path.read_bytes() for path in store.rglob("*") if path.is_file())

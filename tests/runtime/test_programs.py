@@ -30,7 +30,9 @@ NONSENSE = {
     "an empty task": frame(b'{"task": {}}'),
     "a wrong type": frame(b'{"task": {"run": 3}}'),
     "a frame too large": struct.pack("!I", 2**32 - 1),
-    "another version": frame(json.dumps({"task": {"version": 99, "run": "r", "step": "s", "cells": [], "store": "", "folder": "", "outbox": ""}}).encode()),
+    "another version": frame(
+        json.dumps({"task": {"version": 99, "run": "r", "step": "s", "cells": [], "store": "", "folder": "", "outbox": ""}}).encode()
+    ),
 }
 
 
@@ -78,7 +80,9 @@ def test_steps_run_beside_each_other(template: Any) -> None:
 def test_steps_share_nothing(run: Any) -> None:
     sources = "import os, random, sys\nrandom.random(), os.environ.pop('HOME', None), setattr(sys, 'left', 1), open('left.txt', 'w')"
     first = run(sources)
-    second = run("import os, random, sys, os.path\n'HOME' in os.environ, hasattr(sys, 'left'), sorted(n for n in globals() if not n.startswith('_'))")
+    second = run(
+        "import os, random, sys, os.path\n'HOME' in os.environ, hasattr(sys, 'left'), sorted(n for n in globals() if not n.startswith('_'))"
+    )
     assert first.result["state"] == "done"
     assert second.plain() == ["(True,\n False,\n ['In', 'Out', 'exit', 'get_ipython', 'open', 'os', 'quit', 'random', 'sys'])"]
 
@@ -90,7 +94,9 @@ def test_random_numbers_differ_between_steps(template: Any) -> None:
 
 
 def test_environment_and_folder(template: Any) -> None:
-    ran = template.run("import os\nos.environ['JM_TEST'], os.path.samefile(os.getcwd(), here)", environment={"JM_TEST": "yes"}, values={"here": "."})
+    ran = template.run(
+        "import os\nos.environ['JM_TEST'], os.path.samefile(os.getcwd(), here)", environment={"JM_TEST": "yes"}, values={"here": "."}
+    )
     assert ran.plain() == ["('yes', True)"]
 
 
@@ -106,7 +112,9 @@ def test_imports_from_the_working_folder_win_over_what_the_template_has_loaded(t
 @pytest.fixture
 def single(template: Any) -> Any:
     def run(task: dict[str, Any], *arguments: str, source: str = "-") -> Any:
-        return subprocess.run([*RUNTIME, "step", source, *arguments], input=json.dumps(task), capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(
+            [*RUNTIME, "step", source, *arguments], input=json.dumps(task), capture_output=True, text=True, timeout=60, check=False
+        )
 
     return run
 
@@ -182,7 +190,9 @@ def test_preloading_refuses_what_a_step_would_notice(template: Any, tmp_path: Pa
         "from jupyter_mlflow.runtime import lightness\nlightness.load()\nfrom jupyter_mlflow.runtime import shells, preloads\n"
         "shells.build()\nprint(json.dumps(preloads.rehearse(sys.argv[1:])))"
     )
-    done = subprocess.run([sys.executable, "-c", program, *names], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", program, *names], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+    )
     refused = json.loads(done.stdout)
     expected = {
         "jm_prints": "prints",
@@ -219,7 +229,12 @@ def test_template_goes_without_the_unfit_and_has_the_rest(template: Any) -> None
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
-    [(["serve", "--socket", "/" + "x" * 200], "107 bytes"), (["serve", "--socket", "/nowhere/at/all"], "Cannot listen"), ([], "usage"), (["step"], "usage")],
+    [
+        (["serve", "--socket", "/" + "x" * 200], "107 bytes"),
+        (["serve", "--socket", "/nowhere/at/all"], "Cannot listen"),
+        ([], "usage"),
+        (["step"], "usage"),
+    ],
     ids=["long path", "no folder", "no command", "no task"],
 )
 def test_wrong_use(arguments: list[str], text: str) -> None:

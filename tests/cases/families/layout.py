@@ -525,7 +525,9 @@ CASES = [
         "wide_fan_out",
         "--- step:src\nxs = list(range(5))\n"
         + "".join(f"--- step:f{n}\nr{n} = sum(xs) * {n}\n" for n in range(10))
-        + "--- step:end\nprint(" + ", ".join(f"r{n}" for n in range(10)) + ")",
+        + "--- step:end\nprint("
+        + ", ".join(f"r{n}" for n in range(10))
+        + ")",
         parallel="f0|f9 f3|f4 f1|f2",
         ordered="src<f0 f9<end",
     ),
