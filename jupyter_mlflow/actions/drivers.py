@@ -110,7 +110,7 @@ class RunDriver:
 
     def announce(self, state: str) -> None:
         """Tell the state of the whole run."""
-        self.happened(Event(time=time.time(), kind="run", state=state))
+        self.happened(Event(time=time.time(), kind="run", state=state, text=self.run.run))
         self.flush()
 
     def flush(self) -> None:
