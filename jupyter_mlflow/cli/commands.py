@@ -12,7 +12,7 @@ import click
 
 from jupyter_mlflow.errors import MlflowError, UsageError
 
-GLYPHS = {"queued": "○", "running": "◐", "cached": "◆", "done": "●", "failed": "✕", "skipped": "–", "cancelled": "⊘", "refused": "!"}  # noqa: RUF001 - the glyph is a dash of that width
+GLYPHS = {"queued": "○", "running": "◐", "cached": "◆", "done": "●", "failed": "✕", "skipped": "–", "cancelled": "⊘", "refused": "!"}
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 

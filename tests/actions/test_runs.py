@@ -61,7 +61,9 @@ def test_a_failing_step_keeps_the_others_and_resume_goes_on(tmp_path: Path) -> N
         ([("step:a", "x = 1")], {"output": "n.ipynb"}, UsageError),
     ],
 )
-def test_refused_before_anything_runs(cells, options, error, tmp_path: Path, monkeypatch) -> None:
+def test_refused_before_anything_runs(
+    cells: list[tuple[str, str]], options: dict[str, str], error: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     path = notebook(tmp_path, [("", "open('touched', 'w').close()"), *cells])
     with pytest.raises(error):

@@ -37,9 +37,9 @@ def normal(outputs: Iterable[Mapping[str, Any]], folder: str = "") -> list[dict[
     streams: dict[str, str] = {}
 
     def flush() -> None:
-        for name in sorted(streams, reverse=True):
-            if streams[name]:
-                result.append({"type": "stream", "name": name, "text": text(streams[name], folder)})
+        result.extend(
+            {"type": "stream", "name": name, "text": text(streams[name], folder)} for name in sorted(streams, reverse=True) if streams[name]
+        )
         streams.clear()
 
     for output in outputs:

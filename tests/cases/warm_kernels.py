@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
 
 INLINE = "module://matplotlib_inline.backend_inline"
 PRELOAD = (
@@ -89,7 +90,7 @@ def connect(path: str, file: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(path)
-    request = {"file": file, "cwd": os.getcwd(), "env": dict(os.environ)}
+    request = {"file": file, "cwd": str(Path.cwd()), "env": dict(os.environ)}
     connection.sendall(json.dumps(request).encode() + b"\n")
     while connection.recv(1):
         pass

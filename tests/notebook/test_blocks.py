@@ -290,7 +290,7 @@ def test_kale_notebooks_settings() -> None:
 
 
 def settings_of(path: Path) -> dict[str, Any]:
-    from jupyter_mlflow.spec import codec  # noqa: PLC0415 - only here
+    from jupyter_mlflow.spec import codec
 
     def plain(block: Block) -> Any:
         return json.loads(codec.encode(block.settings))

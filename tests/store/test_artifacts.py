@@ -109,7 +109,7 @@ def test_any_bytes_come_back(data: bytes, tmp_path: Path) -> None:
 def test_files_that_cannot_simply_be_moved(kind: str, artifacts: LocalArtifacts, tmp_path: Path) -> None:
     file = tmp_path / "file"
     if kind == "other disk":
-        file = Path("/dev/shm") / f"jupyter-mlflow-{os.getpid()}"  # noqa: S108 - the usual second file system
+        file = Path("/dev/shm") / f"jupyter-mlflow-{os.getpid()}"
     other = tmp_path / "other"
     (other if kind == "symbolic link" else file).write_bytes(BIG)
     if kind == "hard link":

@@ -384,7 +384,7 @@ def test_a_tampered_file_is_not_put_back(world: World) -> None:
 
 
 def test_no_value_reaches_the_disk(world: World) -> None:
-    world.cells(FIRST, SECOND, password="s3cret-parameter")  # noqa: S106 - it is what we look for
+    world.cells(FIRST, SECOND, password="s3cret-parameter")
     world.keep()
     world.store.close()
     stored = b"".join(path.read_bytes() for path in world.store.home.rglob("*") if path.is_file())

@@ -25,7 +25,7 @@ def test_recorded_rows_survive_kill_9(round_: int, store: RunStore, run: Run, st
     for writer in writers:
         assert writer.stdout is not None
         writer.stdout.readline()
-    time.sleep(random.Random(round_).uniform(0, 0.2))  # noqa: S311 - any moment will do
+    time.sleep(random.Random(round_).uniform(0, 0.2))
     for writer in writers:
         writer.kill()
     said = [line.split() for writer in writers for line in writer.communicate()[0].splitlines()]
@@ -46,7 +46,7 @@ def test_stored_objects_survive_kill_9(round_: int, tmp_path: Path, start: Start
     writer = start("store", tmp_path / "store", 3_000_000, 10_000)
     assert writer.stdout is not None
     writer.stdout.readline()
-    time.sleep(random.Random(round_).uniform(0, 0.2))  # noqa: S311 - any moment will do
+    time.sleep(random.Random(round_).uniform(0, 0.2))
     writer.kill()
     said = set(writer.communicate()[0].split())
     artifacts = LocalArtifacts(tmp_path / "store")

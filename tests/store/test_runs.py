@@ -267,7 +267,7 @@ def test_deleting_takes_steps_and_events_along(store: RunStore, run: Run) -> Non
     store.append(run.run, [Event(time=0, kind="run")])
     store.delete(run.run)
     with store.database.reading() as connection:
-        counts = [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("run", "step", "event")]  # noqa: S608 - fixed names
+        counts = [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("run", "step", "event")]
     assert counts == [0, 0, 0]
 
 
@@ -321,7 +321,7 @@ def test_a_pid_that_another_process_got_does_not_count(store: RunStore, run: Run
         ("{host}/{boot}/another-container", 0, False),
     ],
 )
-def test_runs_of_other_machines(machine: str, silent_for: float, lost: bool, store: RunStore, run: Run) -> None:  # noqa: FBT001 - a row of the table
+def test_runs_of_other_machines(machine: str, silent_for: float, lost: bool, store: RunStore, run: Run) -> None:
     host, boot, space = processes.machine().split("/")
     with store.database.writing() as connection:
         values = (machine.format(host=host, boot=boot, space=space), time.time() - silent_for)
