@@ -3,6 +3,8 @@
 steps        blocks of cells + channels -> steps with reads and gives, edges
 parameters   the parameters cell -> names, types, defaults
 rules/       one function per rule; its docstring is its help page
+
+Not here: reading files and tags (`notebook`), what code does (`dataflow`), starting anything (`actions`, `engines`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""The command line: each command parses, calls one action, prints."""
+"""The command line: each command parses, calls one action, prints.
+
+Results and documents for machines go to stdout; progress, problems and hints go to stderr.
+Exit codes: 0 done, 1 the notebook or a step is at fault, 2 the command is.
+"""
 
 from __future__ import annotations
 

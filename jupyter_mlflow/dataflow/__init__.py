@@ -11,4 +11,6 @@ The order of work:
 
 The analysis is an over-approximation: what cannot be ruled out is taken to happen. A wrong guess in that
 direction costs parallelism; in the other direction it would cost a right result, so there is no other direction.
+
+Not here: cells, tags and steps as a notebook has them (`notebook`), and what is to be said to the user (`assemble.rules`).
 """

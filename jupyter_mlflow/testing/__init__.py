@@ -1,4 +1,4 @@
 """What tests need, ours and those of plugins: builders, and conformance suites for engines, targets and stores.
 
-Nothing else in the package imports this.
+Not here: our own tests and their data (`tests/`). Nothing else in the package imports this.
 """

@@ -1,6 +1,7 @@
 """The rules of a faithful pipeline. A rule is a function from facts to findings; its docstring is its help page.
 
 The first line of a docstring says the rule, the rest why it matters and how to mend a notebook that breaks it.
+Not here: errors about files that cannot be read (`errors`), and finding out what code does (`dataflow`).
 """
 
 from __future__ import annotations
