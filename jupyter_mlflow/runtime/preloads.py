@@ -61,7 +61,7 @@ def serve(path: Path, modules: list[str]) -> int:
         os.environ["MPLBACKEND"] = shells.INLINE
     shell = shells.build()
     importlib.import_module("jupyter_mlflow.runtime.agent")
-    refused: dict[str, str] = {}
+    refused = _declined(modules)
     if not modules:
         templates.serve(path, shell, {"preloaded": [], "refused": {}})
         return 0
@@ -94,7 +94,7 @@ def _play(wanted: list[str], refused: dict[str, str], verdicts: int, perform: Ca
         if unfit:
             code = _FOUND_UNFIT
         else:
-            perform({"preloaded": wanted, "refused": refused})
+            perform({"preloaded": [name for name in wanted if name in sys.modules], "refused": refused})
             code = 0
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
@@ -115,22 +115,30 @@ def _guard(pid: int) -> int:
 
 def rehearse(modules: list[str]) -> dict[str, str]:
     """Import `modules`; gives what is wrong with those that should not have been."""
-    unfit: dict[str, str] = {}
+    unfit = _declined(modules)
     for name in modules:
-        reason = _UNFIT.get(name) or _whose(name)
-        if reason is None:
-            with _watched() as watch:
-                reason = _import(name)
-            reason = reason or watch.reason()
+        if name in unfit:
+            continue
+        with _watched() as watch:
+            reason = _import(name)
+        reason = reason or watch.reason()
         if reason is not None:
             unfit[name] = reason
     return unfit
+
+
+def _declined(modules: list[str]) -> dict[str, str]:
+    """Modules that need not even be tried, and why: nothing is spoilt by them."""
+    reasons = {name: _UNFIT.get(name) or _whose(name) for name in modules}
+    return {name: reason for name, reason in reasons.items() if reason is not None}
 
 
 def _import(name: str) -> str | None:
     try:
         importlib.import_module(name)
     except BaseException as error:  # noqa: BLE001 - whatever a module does when it is imported
+        if isinstance(error, ModuleNotFoundError) and error.name == name and name.rpartition(".")[0] in sys.modules:
+            return None  # `from package import function`: what can be imported of it has been
         return f"its import fails: {type(error).__name__}: {error}"[:300]
     return None
 

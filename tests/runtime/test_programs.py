@@ -184,6 +184,7 @@ def test_preloading_refuses_what_a_step_would_notice(template: Any, tmp_path: Pa
         (site / f"jm_{name}.py").write_text(source)
     (tmp_path / "jm_users.py").write_text("")
     names = [*(f"jm_{name}" for name in modules), "jm_users", "jm_absent", "tqdm.auto", "json", "numpy", "pandas", "matplotlib.pyplot"]
+    names += ["json.dumps", "numpy.linalg.norm"]  # of `from json import dumps`: not modules, and no harm
     program = (
         "import sys, json, sysconfig, site\n"
         f"site.getsitepackages = lambda f=site.getsitepackages: [*f(), {str(site)!r}]\nsys.path[:0] = [{str(site)!r}, {str(tmp_path)!r}]\n"
@@ -216,9 +217,9 @@ def test_preloading_refuses_what_a_step_would_notice(template: Any, tmp_path: Pa
 def test_template_goes_without_the_unfit_and_has_the_rest(template: Any) -> None:
     folder = template.folder / "preloading"
     folder.mkdir()
-    other = type(template)(folder, "--preload", "decimal,this,tqdm.auto,wave")
+    other = type(template)(folder, "--preload", "decimal,decimal.Decimal,this,tqdm.auto,wave")
     try:
-        assert other.about["preloaded"] == ["decimal", "wave"]
+        assert other.about["preloaded"] == ["decimal", "wave"]  # and not decimal.Decimal, which is no module
         assert set(other.about["refused"]) == {"this", "tqdm.auto"}
         assert other.run("import sys\n'wave' in sys.modules, 'this' in sys.modules").plain() == ["(True, False)"]
         os.kill(other.about["pid"], signal.SIGTERM)
