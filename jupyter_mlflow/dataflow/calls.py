@@ -8,12 +8,16 @@ import re
 from jupyter_mlflow.dataflow import builtin_calls, definitions, expressions, knowledge, magics, methods
 from jupyter_mlflow.dataflow.machine import Machine
 from jupyter_mlflow.dataflow.targets import PROCESS_PATHS, dotted
-from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, MISSING, UNKNOWN, Value, external, join
+from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, MISSING, SCALAR, UNKNOWN, Value, external, join
 
 Keywords = dict[str, Value]
 
 RUNS_INSIDE = frozenset({"estimator", "loader", "iterator", "grouped", "torch-object", UNKNOWN})
 """Kinds whose methods may run functions of the notebook that lie inside them."""
+
+
+COMPARES = frozenset({"list", "tuple", "dict", "defaultdict", "set", "view"})
+"""Kinds whose methods look for what they are given, and find the same object even where it is not equal to itself."""
 
 
 def call(m: Machine, node: ast.Call) -> Value:
@@ -206,6 +210,9 @@ def _result(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keyw
     values = [*args, *keywords.values()]
     if path.startswith(("time.", "uuid.", "datetime.", "secrets.")):
         m.marks += 1
+    stays = knowledge.STAYS.get(path)
+    if stays:
+        return Value(frozenset({"scalar"}), frozenset({m.heap.new(stays=stays)}))
     if rule.gives in {"none", "scalar", "str", "bytes", "pattern"}:
         return Value(frozenset({rule.gives}))
     if rule.gives == "path":
@@ -229,6 +236,7 @@ def _result(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keyw
     if path == "sklearn.model_selection.train_test_split":
         return m.new("list", element=m.new("frame"))
     if rule.gives in {"array", "frame", "tensor"} and rule.shares:
+        values = [*args, *(value for name, value in keywords.items() if name not in knowledge.LABELS)]
         same = [value for value in values if value.kinds & {"array", "frame", "tensor", UNKNOWN}]
         parts = [value for value in values if value not in same]
         return Value(frozenset({rule.gives}), m.new(rule.gives, parts=parts).regions.union(*(value.regions for value in same)))
@@ -410,6 +418,8 @@ def _known_method(m: Machine, known: methods.Method, kind: str, base: Value, nam
     if name == "pipe" and args:
         return invoke(m, args[0], [base, *args[1:]], keywords)
     definitions.run_all(m, [base, *values] if kind in RUNS_INSIDE else values)
+    if kind in COMPARES and name not in {"append", "extend", "insert", "appendleft", "extendleft"}:
+        m.compare([base, *args])
     m.effects.links |= name in {"symlink_to", "hardlink_to"}
     if kind == "frame" and name in {"query", "eval"}:
         _names_in_text(m, args)
@@ -474,15 +484,26 @@ def _method_result(m: Machine, known: methods.Method, base: Value, values: list[
         return Value(frozenset({known.gives}))
     if known.gives == "path":
         return Value(frozenset({"path"}))
-    if known.element and known.gives != "view":
+    if known.element and known.gives not in {"view", "pairs"}:
         return join([m.inside(base), *values[1:]])
     if known.gives == UNKNOWN:
         return m.unknown(base, *values) if known.shares else m.new(UNKNOWN)
     inner = m.inside(base) if base.kinds & {"list", "dict", "set", "tuple", "defaultdict", "view"} else None
-    if known.gives == "view":
-        pair = m.new("tuple", parts=[inner] if inner else [], element=inner)
-        return m.new("view", parts=[base], element=join([inner, pair]) if inner else None)
+    if known.gives in {"view", "pairs"}:
+        return m.new("view", parts=[base], element=_pair(m, inner) if inner and known.gives == "pairs" else inner)
+    if known.gives == "grouped":
+        part = Value(frozenset({"frame"}), m.new("frame", parts=[base]).regions)
+        return m.new("grouped", parts=[base, *values], element=_pair(m, part))
     shared = [base] if known.shares else []
+    if known.gives == "iterator" and base.only("estimator"):  # `split`: pairs of fresh indices
+        return m.new("iterator", parts=[base, *values], element=m.new("tuple", element=m.new("array")))
     if known.shares and known.gives in {"array", "tensor", "frame", "figure"}:
         return Value(frozenset({known.gives}), base.regions | m.new(known.gives).regions)
     return m.new(known.gives, parts=[*shared, *values] if known.shares else [], element=inner)
+
+
+def _pair(m: Machine, value: Value) -> Value:
+    """A key, and `value`."""
+    pair = m.new("tuple", parts=[value], element=join([SCALAR, value]))
+    m.heap[next(iter(pair.regions))].attributes.update({"0": join([SCALAR, value]), "1": value})
+    return pair

@@ -24,6 +24,10 @@ PLAIN = {
     "tensor": frozenset({"shape", "dtype", "device", "ndim", "requires_grad", "is_cuda"}),
 }
 
+ORDERS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+COMPARED_BY_VALUE = frozenset({"none", "scalar", "str", "bytes", "frame", "array", "tensor"})
+"""Kinds for which these operators never ask whether both sides are one object; lists do, for their items."""
+
 
 def evaluate(m: Machine, node: ast.expr) -> Value:
     """The abstract value of an expression, its effects put on record."""
@@ -48,6 +52,7 @@ def load(m: Machine, name: str) -> Value:
         return m.read(name)
     if name == "__class__" and frame.owner is not None:
         return Value(frozenset({"class"}), frozenset({frame.owner}))
+    name = m.spelled(name)
     start = frame
     while frame is not None:
         if name in frame.globals:
@@ -87,7 +92,7 @@ def attribute(m: Machine, base: Value, name: str) -> Value:
             return Value(frozenset({kind}), base.regions)
     if base.only("frame", "bunch"):
         return Value(frozenset({"frame"}), base.regions)
-    if base.only("figure"):
+    if base.only("figure") or base.only("grouped"):
         return base
     if base.only("estimator") and name.endswith("_"):
         return m.blurred(base)
@@ -201,9 +206,11 @@ def item(m: Machine, base: Value, index: Value, *, slices: bool = False) -> Valu
     """`base[index]`."""
     if base.only("array", "tensor", "frame") and index.only("list"):
         return m.new(next(iter(base.kinds)))  # fancy indexing copies
-    for kind in ("frame", "array", "tensor", "figure", "bunch"):
+    for kind in ("frame", "array", "tensor", "figure", "bunch", "grouped"):
         if base.only(kind):
             return Value(frozenset({"frame" if kind == "bunch" else kind}), base.regions)
+    if index.regions:
+        m.compare([base, index])
     if base.immutable:
         return STR if base.only("str") else SCALAR
     if slices:
@@ -233,6 +240,8 @@ def combine(m: Machine, left: Value, right: Value, op: ast.operator) -> Value:
         kinds = left.kinds | right.kinds
         if kind in kinds and kinds <= {kind, "scalar", "array", "str", "none", "external"}:
             return m.new(kind)
+    if "set" in left.kinds or "set" in right.kinds:
+        m.compare([left, right])
     if left.only("list", "tuple", "set") or right.only("list", "tuple", "set"):
         return m.new(
             next(iter(left.kinds)) if len(left.kinds) == 1 else "list",
@@ -312,8 +321,9 @@ def _compare(m: Machine, node: ast.Compare) -> Value:
             m.change(value)
     if not all(isinstance(operator, (ast.Is, ast.IsNot)) for operator in node.ops):
         definitions.run_dunders(m, values)
-    m.compare(values)
     kinds = {kind for value in values for kind in value.kinds}
+    if not all(isinstance(operator, ORDERS) and kinds <= COMPARED_BY_VALUE for operator in node.ops):
+        m.compare(values)
     for kind in ("frame", "array", "tensor"):
         if kind in kinds:
             return m.new(kind)
@@ -386,17 +396,18 @@ def _comprehension(m: Machine, node: Any) -> Value:
         itself=outer.itself if outer else None,
     )
     found: list[Value] = []
+    keys: list[Value] = []
     try:
-        _maybe(m, lambda: found.append(_loops(m, node, node.generators, first)))
+        _maybe(m, lambda: found.append(_loops(m, node, node.generators, keys, first)))
     finally:
         m.frame = outer
     element = found[0] if found else ANYTHING
     kind = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict", ast.GeneratorExp: "generator"}[type(node)]
-    parts = [element, first] if kind == "generator" else [element]
+    parts = [element, first] if kind == "generator" else [element, *keys]
     return m.new(kind, parts=parts, element=element)
 
 
-def _loops(m: Machine, node: Any, generators: list[ast.comprehension], iterable: Value | None = None) -> Value:
+def _loops(m: Machine, node: Any, generators: list[ast.comprehension], keys: list[Value], iterable: Value | None = None) -> Value:
     generator = generators[0]
     over = evaluate(m, generator.iter) if iterable is None else iterable
     if over.kinds & ITERATORS:
@@ -406,9 +417,9 @@ def _loops(m: Machine, node: Any, generators: list[ast.comprehension], iterable:
     for condition in generator.ifs:
         definitions.run_dunders(m, [evaluate(m, condition)])
     if generators[1:]:
-        return _loops(m, node, generators[1:])
+        return _loops(m, node, generators[1:], keys)
     if isinstance(node, ast.DictComp):
-        evaluate(m, node.key)
+        keys.append(evaluate(m, node.key))
         return evaluate(m, node.value)
     return evaluate(m, node.elt)
 

@@ -29,6 +29,9 @@ class Rule:
     iterates: bool = False  # loops over its arguments
 
 
+LABELS = frozenset({"index", "columns", "name", "names", "dtype", "copy"})
+"""Keywords of frames and arrays whose values are read, but lend no memory: an index is immutable."""
+
 PURE = Rule()
 FRESH = Rule(shares=False)
 KNOWN_ROOTS = frozenset(
@@ -50,6 +53,17 @@ KNOWN_ROOTS = frozenset(
 OPAQUE = ("ctypes", "tensorflow", "keras", "jax", "numba", "transformers", "datasets", "spacy", "gensim", "unittest")
 """Known by name, yet not pure by default."""
 
+
+STAYS = {
+    "os.getpid": "a process id",
+    "os.getppid": "a process id",
+    "multiprocessing.current_process": "a running process",
+    "psutil.Process": "a running process",
+    "threading.get_ident": "the id of a thread",
+    "threading.get_native_id": "the id of a thread",
+    "threading.current_thread": "a thread",
+}
+"""Functions whose results mean nothing in another process."""
 
 TABLE: tuple[tuple[Rule, str, str], ...] = (
     (

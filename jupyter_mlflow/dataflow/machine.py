@@ -179,7 +179,7 @@ class Machine:
         known = [self.heap[region].element for region in value.regions if not self.heap[region].opaque]
         if known and len(known) == len(value.regions) and all(one is not None for one in known):
             return join(one for one in known if one is not None)
-        if value.only("array", "tensor"):
+        if value.only("array", "tensor", "figure"):
             return value
         if value.only("frame") and self._plain(value.regions):
             return SCALAR

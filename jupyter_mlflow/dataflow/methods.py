@@ -47,7 +47,8 @@ DICT = {
     **_names(Method(changes=True, element=True), "pop popitem"),
     **_names(Method(changes=True, gives="none"), "clear move_to_end"),
     **_names(Method(element=True), "get"),
-    **_names(Method(gives="view", element=True), "keys values items elements"),
+    **_names(Method(gives="view", element=True), "keys values elements"),
+    **_names(Method(gives="pairs", element=True), "items"),
     **_names(Method(gives="dict"), "copy"),
     **_names(Method(gives="list"), "most_common"),
 }

@@ -1087,4 +1087,30 @@ CASES: list[tuple[str, Cells, list[str]]] = [
             "setup>b Model",
         ],
     ),
+    (
+        "branches with labels of one frame, then compared and drawn",
+        [
+            ("setup", "import pandas as pd\nimport matplotlib.pyplot as plt"),
+            ("load", "X=pd.DataFrame({'a':[1.,2.]}); y=X.a>1"),
+            ("a", "sa=pd.Series([1,2],index=X.index)"),
+            ("b", "sb=pd.Series([3,4],index=X.index)"),
+            (
+                "c",
+                "d={'a':sa,'b':sb}\nfig,(l,r)=plt.subplots(1,2)\nfor name,one in d.items():\n    l.plot(one.rank()<=1,label=name)\n"
+                "for key,group in d[max(d)].groupby(y):\n    r.hist(group)",
+            ),
+        ],
+        ["a>c sa", "b>c sb", "load>a X", "load>b X", "load>c y", "setup>a pd", "setup>b pd", "setup>c plt", "setup>load pd"],
+    ),
+    (
+        "folds of a cross-validation",
+        [
+            ("setup", "import pandas as pd\nfrom sklearn.model_selection import KFold"),
+            ("load", "X=pd.DataFrame({'a':[1.,2.]})"),
+            ("a", "for past,ahead in KFold(2).split(X):\n    print(past,X.iloc[ahead])"),
+            ("b", "X.groupby('a').a.mean().plot.bar(rot=0)"),
+            ("c", "print(X)"),
+        ],
+        ["load>a X", "load>b X", "load>c X", "setup>a KFold", "setup>load pd"],
+    ),
 ]

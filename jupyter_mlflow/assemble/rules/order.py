@@ -8,6 +8,7 @@ from jupyter_mlflow.assemble.facts import Facts
 from jupyter_mlflow.assemble.rules.rule import Finding, Rule
 from jupyter_mlflow.dataflow import channels
 from jupyter_mlflow.spec.diagnostics import Place
+from jupyter_mlflow.spec.pipelines import Channel, Edge
 
 
 def cycle(facts: Facts) -> Iterator[Finding]:
@@ -69,8 +70,10 @@ def serialised(facts: Facts) -> Iterator[Finding]:
     """
     roles = {step.name: step.role for step in facts.pipeline.steps}
     for edge in facts.pipeline.edges:
-        doubtful = [one for one in edge.channels if one.certainty != "certain"]
-        if edge.explicit or not doubtful or len(doubtful) != len(edge.channels) or roles[edge.source] in {"setup", "parameters"}:
+        if edge.explicit or roles[edge.source] in {"setup", "parameters"} or any(_handed_over(facts, edge, one) for one in edge.channels):
+            continue
+        doubtful = [one for one in edge.channels if not _made_there(facts, one.name, str(edge.source))] or list(edge.channels)
+        if not doubtful:
             continue
         names = ", ".join(f"`{one.name}`" if one.name != "*" else "files" for one in doubtful[:4])
         cell = doubtful[0].cells[-1] if doubtful[0].cells else None
@@ -79,6 +82,18 @@ def serialised(facts: Facts) -> Iterator[Finding]:
             message=f"Step `{edge.target}` waits for `{edge.source}`, because that may change {names}.",
             fix="To let them run at the same time, let each work on a name of its own or on a copy.",
         )
+
+
+def _handed_over(facts: Facts, edge: Edge, channel: Channel) -> bool:
+    """Whether the edge is there for a name that its source makes and its target looks at itself, be it only in a branch."""
+    need = facts.channels.needs.get((str(edge.target), channel.name))
+    own = need is not None and not need.passing
+    return channel.certainty == "certain" or (own and _made_there(facts, channel.name, str(edge.source)))
+
+
+def _made_there(facts: Facts, name: str, step: str) -> bool:
+    """Whether `step` certainly gives the name."""
+    return any(write.step == step and write.certain for write in facts.channels.writes.get(name, ()))
 
 
 RULES = (
