@@ -1,26 +1,35 @@
-"""One run's side of the scheduler: makes tasks, asks the cache, records what became of each step."""
+"""One run's side of the scheduler: makes tasks, asks the cache, records what became of each step.
+
+A problem with one step (its inputs are gone, the disk is full, the cache is damaged) fails that step and what waits for it. A run history
+that cannot be written ends the run: nothing could be promised of it any more.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from jupyter_mlflow.engines.scheduler import Driver, Unrun
+from jupyter_mlflow.errors import MlflowError
+from jupyter_mlflow.notebook import amounts
 from jupyter_mlflow.spec.ids import StepName
 from jupyter_mlflow.spec.pipelines import Pipeline, Step
 from jupyter_mlflow.spec.runs import Run, StepRun
 from jupyter_mlflow.spec.tasks import Event, Input, Limits, StepFailure, StepResult, StepTask, TaskCell
 from jupyter_mlflow.store import places
 from jupyter_mlflow.store.cache import Cache, Hit, Ingredients
+from jupyter_mlflow.store.ingredients import key as ingredients_key
 from jupyter_mlflow.store.runs import RunStore
 
 _BATCH_SECONDS = 0.25  # events reach the log at least this often while steps run
-_UNITS = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
 @dataclass
@@ -37,6 +46,8 @@ class RunDriver:
     fresh: frozenset[str]
     wanted: frozenset[str]
     on_event: Callable[[Event], None]
+    finished: Run | None = None  # the run that this one goes on with
+    inherited: Mapping[str, str] | None = None  # environment variables that steps start with, if they are not ours
     failed: bool = False
     metrics: dict[str, float] = field(default_factory=dict)
     results: dict[str, StepResult] = field(default_factory=dict)
@@ -50,24 +61,58 @@ class RunDriver:
     def begin(self, step: str, attempt: int) -> StepTask | None:
         """The task of a step, unless it is reused, not wanted or cannot start."""
         if step not in self.wanted:
-            self.skipped(step, "not asked for")
+            self.unrun(step, "skipped", "not asked for")
             return None
         one = self._step(step)
-        blocked = self._blocked(one)
-        if blocked:
-            self._settle(StepRun(name=one.name, state="refused", reason=blocked, failure=StepFailure(kind="refused", evalue=blocked)))
-            self.failed = True
+        try:
+            blocked = self._blocked(one)
+            if blocked:
+                self._fail(one, StepFailure(kind="refused", ename="Refused", evalue=blocked))
+                return None
+            return self._begin(one, attempt)
+        except (MlflowError, OSError) as error:
+            self._fail(one, StepFailure(kind="input", ename=type(error).__name__, evalue=str(error)))
             return None
-        task = self._task(one, attempt)
-        ingredients = self.cache.ingredients(task, self.run.notebook)
-        found = self.cache.lookup(ingredients, self.folder)
-        if isinstance(found, Hit) and self.use_cache and one.settings.cache and step not in self.fresh:
-            self._reuse(one, found, task)
+
+    def _begin(self, step: Step, attempt: int) -> StepTask | None:
+        task = self.task(step, attempt, places.step_folder(self.store.home, self.run.run, step.name))
+        ingredients = self.cache.ingredients(task, self.run.notebook, inherited=self.inherited)
+        key = ingredients_key(ingredients)
+        continued, changed = self._finished(step, ingredients, Path(task.outbox)) if attempt == 1 else (None, "")
+        if continued is not None and self.finished is not None:
+            self._reused(step, continued, f"finished in run {self.finished.run}", key)
             return None
-        reason = found.reason if not isinstance(found, Hit) else "asked to run again"
-        self._made[step] = ingredients, time.time()
-        self._settle(StepRun(name=one.name, state="running", attempt=attempt, started=time.time(), reason=reason, cache_key=found.key))
+        reason = self._why_again(step)
+        if not reason:
+            found = self.cache.lookup(ingredients, self.folder)
+            if isinstance(found, Hit):
+                self.cache.restore_files(found.result, self.folder)
+                self._reused(step, self.cache.fetch(found, self.run.run, Path(task.outbox)), found.reason, key)
+                return None
+            reason = changed or found.reason
+        self._made[str(step.name)] = ingredients, time.time()
+        self._settle(self._now(step.name, state="running", attempt=attempt, started=time.time(), reason=reason, cache_key=key))
         return task
+
+    def _why_again(self, step: Step) -> str:
+        """Why a step runs whatever the cache knows."""
+        if not self.use_cache:
+            return "the cache is not used"
+        if step.name in self.fresh:
+            return "asked to run again"
+        return "" if step.settings.cache else "its cache is off"
+
+    def _finished(self, step: Step, ingredients: Ingredients, outbox: Path) -> tuple[StepResult | None, str]:
+        """The step's result in the run that this one goes on with, if it still holds; else why not."""
+        before = next((one for one in self.finished.steps if one.name == step.name), None) if self.finished is not None else None
+        if before is None or before.result is None or before.state not in {"done", "cached"}:
+            return None, ""
+        changed = self.cache.still_holds(ingredients, before.cache_key, before.result, self.folder)
+        if changed:
+            return None, changed
+        self.cache.restore_files(before.result, self.folder)
+        copies = {name: _copied(getattr(before.result, name), outbox) for name in ("notebook", "log")}
+        return msgspec.structs.replace(before.result, run=self.run.run, **copies), ""
 
     def settled(self, step: str) -> str:
         """State of a step that needs no run."""
@@ -77,26 +122,37 @@ class RunDriver:
         """Record a result."""
         step = str(result.step)
         before = self._states[step]
-        state = "queued" if again is not None else {"done": "done", "failed": "failed", "cancelled": "cancelled"}[result.state]
-        reason = before.reason if again is None else f"attempt {attempt} failed, tried again in {again:g} s"
+        failure = self._explained(step, result.failure)
         seconds = time.time() - (before.started or time.time())
-        changed = msgspec.structs.replace(
-            before, state=state, reason=reason, seconds=seconds, overhead=result.overhead, result=result, failure=result.failure
-        )
-        if result.state == "done":
-            self._finish(step, result)
-        elif again is None:
+        reason = before.reason
+        if again is not None:
+            reason = f"attempt {attempt} failed, tried again in {again:g} s"
+        elif result.state == "done":
+            unkept = self._keep(step, result)
+            reason = f"{reason}; not kept for later runs: {unkept}" if unkept else reason
+        else:
             self.failed = self.failed or result.state == "failed"
             self.results.setdefault(step, result)
-        self._settle(changed)
+        self._settle(
+            msgspec.structs.replace(
+                before,
+                state="queued" if again is not None else result.state,
+                reason=reason,
+                seconds=seconds,
+                overhead=result.overhead,
+                result=result,
+                failure=failure,
+            )
+        )
 
-    def skipped(self, step: str, reason: str) -> None:
+    def unrun(self, step: str, state: Unrun, reason: str) -> None:
         """Record that a step does not run."""
-        self._settle(StepRun(name=StepName(step), state="skipped", reason=reason))
+        self._settle(self._now(step, state=state, reason=reason))
 
     def happened(self, event: Event) -> None:
         """Pass an event on, and log it in batches."""
-        self.on_event(event)
+        with contextlib.suppress(OSError):  # nobody looks any more (a closed pipe): the run goes on
+            self.on_event(event)
         self._waiting.append(event)
         if time.monotonic() - self._flushed > _BATCH_SECONDS:
             self.flush()
@@ -115,7 +171,8 @@ class RunDriver:
 
     def flush(self) -> None:
         """Write the events that wait."""
-        self.store.append(self.run.run, self._waiting)
+        if self._waiting:
+            self.store.append(self.run.run, self._waiting)
         self._waiting = []
         self._flushed = time.monotonic()
 
@@ -144,9 +201,9 @@ class RunDriver:
     def _secrets(self) -> dict[str, Any]:
         return {one.name: self.values[one.name] for one in self.pipeline.parameters if one.secret and one.name in self.values}
 
-    def _task(self, step: Step, attempt: int) -> StepTask:
+    def task(self, step: Step, attempt: int, outbox: Path) -> StepTask:
+        """The task of a step whose inputs are in `results`."""
         secrets = self._secrets()
-        outbox = places.step_folder(self.store.home, self.run.run, step.name)
         return StepTask(
             run=self.run.run,
             step=step.name,
@@ -165,9 +222,7 @@ class RunDriver:
             values={read.key: secrets[read.key] for read in step.reads if read.key in secrets},
             environment=step.settings.env,
             secrets=tuple(str(value) for value in secrets.values()),
-            limits=Limits(
-                timeout=step.settings.timeout, memory=_amount(step.settings.limits.memory), cpu=_processors(step.settings.limits.cpu)
-            ),
+            limits=_limits(step),
             store=str(places.artifacts_folder(self.store.home)),
             folder=str(self.folder),
             outbox=str(outbox),
@@ -195,43 +250,76 @@ class RunDriver:
         pairs = sorted(wanted, key=lambda pair: order.index(pair[0]))
         return tuple(Input(digest=digest, keys=tuple(wanted[source, digest]), source=source) for source, digest in pairs)  # type: ignore[arg-type]
 
-    def _reuse(self, step: Step, hit: Hit, task: StepTask) -> None:
-        self.cache.restore_files(hit.result, self.folder)
-        result = self.cache.fetch(hit, self.run.run, Path(task.outbox))
+    def _reused(self, step: Step, result: StepResult, reason: str, key: str) -> None:
         self.results[str(step.name)] = result
         self.metrics.update(result.metrics)
         self._settle(
-            StepRun(name=step.name, state="cached", cached=True, reason=hit.reason, cache_key=hit.key, result=result, started=time.time())
+            self._now(
+                step.name, state="cached", cached=True, reason=reason, cache_key=key, result=result, started=time.time(), failure=None
+            )
         )
 
-    def _finish(self, step: str, result: StepResult) -> None:
+    def _keep(self, step: str, result: StepResult) -> str:
+        """Take a finished step's result, and keep it for later runs; gives why it cannot be kept, which is no reason to fail."""
         self.results[step] = result
         self.metrics.update(result.metrics)
+        if not self._step(step).settings.cache:
+            return ""
         ingredients, started = self._made[step]
-        if self._step(step).settings.cache:
-            self.cache.insert(
-                ingredients, self.folder, result, started=started, outbox=self.store.step_folder(self.run.run, StepName(step))
-            )
+        outbox = self.store.step_folder(self.run.run, StepName(step))
+        try:
+            return self.cache.insert(ingredients, self.folder, result, started=started, outbox=outbox)
+        except (MlflowError, OSError) as error:
+            return str(error).rstrip(".")
+
+    def _explained(self, step: str, failure: StepFailure | None) -> StepFailure | None:
+        """A name that is missing because it could not travel: the failure says so."""
+        if failure is None or failure.ename != "NameError":
+            return failure
+        for read in self._step(step).reads:
+            reason = self.results[str(read.source)].unportable.get(read.key) if str(read.source) in self.results else None
+            if reason and f"'{read.key}'" in failure.evalue:
+                return msgspec.structs.replace(failure, evalue=f"{failure.evalue}. It was made by step `{read.source}`: {reason}.")
+        return failure
+
+    def _fail(self, step: Step, failure: StepFailure) -> None:
+        self.failed = True
+        self._settle(
+            self._now(step.name, state="refused" if failure.kind == "refused" else "failed", reason=failure.evalue, failure=failure)
+        )
+
+    def _now(self, step: str, **fields: Any) -> StepRun:
+        """The step's record with these fields changed."""
+        before = self._states.get(step) or StepRun(name=StepName(step), role=self._step(step).role)
+        return msgspec.structs.replace(before, **fields)
 
     def _settle(self, step: StepRun) -> None:
-        step = msgspec.structs.replace(step, role=self._step(step.name).role)
         self._states[str(step.name)] = step
         self.store.put_step(self.run.run, step)
-        self.happened(Event(time=time.time(), kind="step", step=step.name, state=step.state, text=step.reason))
+        text = step.failure.evalue if step.failure is not None and step.state == "failed" else step.reason
+        self.happened(Event(time=time.time(), kind="step", step=step.name, state=step.state, text=text))
 
 
-def _amount(text: str | None) -> int | None:
-    """Bytes of `512Mi`."""
-    if text is None:
-        return None
-    for unit, factor in _UNITS.items():
-        if text.endswith(unit):
-            return int(float(text[: -len(unit)]) * factor)
-    return int(float(text))
+def _limits(step: Step) -> Limits:
+    memory, cpu = step.settings.limits.memory, step.settings.limits.cpu
+    return Limits(
+        timeout=step.settings.timeout,
+        memory=int(amounts.number(memory)) if memory is not None else None,
+        cpu=amounts.number(cpu) if cpu is not None else None,
+    )
 
 
-def _processors(text: str | None) -> float | None:
-    """Processors of `500m` or `2`."""
-    if text is None:
-        return None
-    return float(text[:-1]) / 1000 if text.endswith("m") else float(text)
+def _copied(path: str, outbox: Path) -> str:
+    """A file of the former run, in this run's folder; without it the step is as good."""
+    if not path:
+        return ""
+    target = outbox / Path(path).name
+    try:
+        shutil.copyfile(path, target)
+    except FileNotFoundError:
+        return ""
+    return str(target)
+
+
+def _proof(driver: RunDriver) -> Driver:
+    return driver

@@ -8,6 +8,12 @@ from typing import Any
 from jupyter_mlflow.notebook.problems import quoted
 
 _AMOUNT = re.compile(r"(\d+\.?\d*|\.\d+)(m|k|[MGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")
+_UNITS = {
+    "m": 1e-3,
+    "k": 1e3,
+    **{unit: 10.0 ** (3 * power) for power, unit in enumerate("MGTPE", 2)},
+    **{f"{unit}i": 2.0 ** (10 * power) for power, unit in enumerate("KMGTPE", 1)},
+}
 _NEAR_MISS = re.compile(r"(\d+\.?\d*)\s*([kKMGTP])(i?)[bB]?")  # `4GB`, `4 Gi`, `512K`
 
 _RESOURCES = {
@@ -47,3 +53,16 @@ def _hint(value: str) -> str:
         return ", which is a number such as `500m`, `2` or `4Gi`"
     number, prefix, _ = miss.groups()
     return f"; write `{number}{prefix.upper()}i`"
+
+
+def number(text: str) -> float:
+    """What a quantity that `amount` accepted counts: bytes of `512Mi`, processors of `500m`."""
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{quoted(text)} is no amount{_hint(text)}")
+    digits, unit = match.groups()
+    if unit is None:
+        return float(digits)
+    if unit[0] in "eE" and len(unit) > 1 and unit != "Ei":
+        return float(digits + unit)
+    return float(digits) * _UNITS[unit]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -44,6 +45,7 @@ _EFFECTS = {
     "network": "it used the network",
     "unseeded": "it drew random numbers without a seed",
     "unseen-files": "files in the folder changed while it ran, by a native library, a command or another step",
+    "foreign": "what cells of its language read and write cannot be seen",
 }
 
 
@@ -132,15 +134,34 @@ class Cache:
         """
         refusal = why_not_kept(result)
         if refusal:
-            return refusal
+            return self._refuse(made, refusal)
         trace = self._trace(made, folder, result, folders)
         refusal = "; ".join(traces.changed_since(trace, started, self._interpreter)) or "; ".join(self._not_stored(folder, result))
         if refusal:
-            return refusal
+            return self._refuse(made, refusal)
         self._known.trust(folder, result.files_read)
         kept = msgspec.structs.replace(trace, notebook=self._stored(outbox, result.notebook), log=self._stored(outbox, result.log))
         self._write(made, kept)
         return ""
+
+    def still_holds(self, wanted: Ingredients, made: str, result: StepResult, folder: Path) -> str:
+        """Why a step that finished in a run which is gone on with must run again all the same; an empty text when it need not.
+
+        `made` is the key of its ingredients then. Chance, time and network are no reasons: it is the same run that goes on.
+        """
+        if key(wanted) != made:
+            return "; ".join(self._compared(wanted)) or "its code or inputs changed"
+        changed = [record.path for record in result.files_read if traces.file_digest(folder / record.path, self._known) != record.digest]
+        if changed:
+            return f"file {changed[0]} changed"
+        if not all(self._artifacts.sound(output.digest) for output in result.outputs):
+            return "outputs were removed from the store"
+        gone = [
+            record.path
+            for record in result.files_written
+            if traces.file_digest(folder / record.path, self._known) != record.digest and not self._artifacts.sound(record.digest)
+        ]
+        return f"file {gone[0]}, which it wrote, was changed or removed" if gone else ""
 
     def _not_stored(self, folder: Path, result: StepResult) -> Iterator[str]:
         """Store the files that the step wrote; those that have changed again already, in words for people."""
@@ -205,19 +226,22 @@ class Cache:
         before = _readable(row[0], Ingredients)
         if before is None:
             return ("the cache was written by another version of jupyter_mlflow",)
-        return tuple(ingredients.changes(before, wanted)) or ("outputs were removed from the store",)
+        changed = tuple(ingredients.changes(before, wanted))
+        if before.unkept:
+            return *changed, f"it was not kept, because {before.unkept}"
+        return changed or ("outputs were removed from the store",)
+
+    def _refuse(self, made: Ingredients, reason: str) -> str:
+        """Remember why a step was not kept, to be told when it is looked up again."""
+        with self._database.writing() as connection:
+            if not connection.execute("SELECT 1 FROM trace WHERE key = ?", (key(made),)).fetchone():
+                _put_entry(connection, msgspec.structs.replace(made, unkept=reason), time.time())
+        return reason
 
     def _write(self, made: Ingredients, trace: Trace) -> None:
         now, found = time.time(), key(made)
-        told = msgspec.structs.replace(made, mentioned=())  # texts of the code are the notebook's, not ours to keep
-        entry = (found, rows.text(made.notebook), rows.text(made.step), now, rows.body(told))
         with self._database.writing() as connection:
-            connection.execute(
-                "INSERT INTO entry (key, notebook, step, made, body) VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT (key) DO UPDATE "
-                "SET notebook = excluded.notebook, step = excluded.step, made = excluded.made, body = excluded.body",
-                entry,
-            )
+            _put_entry(connection, made, now)
             connection.execute("INSERT INTO trace (key, made, used, body) VALUES (?, ?, ?, ?)", (found, now, now, rows.body(trace)))
             connection.execute(
                 "DELETE FROM trace WHERE key = ? AND number NOT IN "
@@ -244,6 +268,16 @@ class Cache:
         except OSError as error:
             raise StoreError(f"Cannot write {target}: {error.strerror or error}.") from error
         return str(target) if Path(name).is_absolute() else target.name
+
+
+def _put_entry(connection: sqlite3.Connection, made: Ingredients, now: float) -> None:
+    told = msgspec.structs.replace(made, mentioned=())  # texts of the code are the notebook's, not ours to keep
+    connection.execute(
+        "INSERT INTO entry (key, notebook, step, made, body) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (key) DO UPDATE "
+        "SET notebook = excluded.notebook, step = excluded.step, made = excluded.made, body = excluded.body",
+        (key(made), rows.text(made.notebook), rows.text(made.step), now, rows.body(told)),
+    )
 
 
 def _readable(body: str, kind: type[T]) -> T | None:

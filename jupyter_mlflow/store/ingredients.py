@@ -54,6 +54,7 @@ class Ingredients(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     kernel: str = ""
     interpreter: str = ""
     gives: tuple[str, ...] = ()
+    unkept: str = ""  # why its result was not kept the last time; no part of the key
 
 
 def of_task(task: StepTask, *, notebook: str, interpreter: Interpreter, salt: bytes, inherited: Mapping[str, str]) -> Ingredients:

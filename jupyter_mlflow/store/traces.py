@@ -87,6 +87,11 @@ def file_digests(paths: Iterable[str], folder: Path, known: Known) -> dict[str, 
     return {path: _now(folder / path, known.digest) for path in paths}
 
 
+def file_digest(path: Path, known: Known) -> str:
+    """Digest of a file as it is now, or `absent`."""
+    return _now(path, known.digest)
+
+
 def listings(paths: Iterable[str], folder: Path) -> dict[str, str]:
     """Digests of the names in folders as they are now."""
     return {path: _now(folder / path, listing) for path in paths}
