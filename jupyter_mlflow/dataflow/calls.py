@@ -398,6 +398,8 @@ def _method_of(m: Machine, kind: str, base: Value, name: str, args: list[Value],
         return anything(m, [base, *values]) if kind != "handle" else ANYTHING
     if kind == "instance" and not definitions.has_foreign_base(m, definitions.class_of(m, base)):
         definitions.run_dunders(m, [base])
+        if name[:2] == name[-2:] == "__" and name not in methods.LOOKS:
+            return anything(m, [base, *values])
         attributes = [m.heap[region].attributes.get(name) for region in base.regions]
         held = [one for one in attributes if one is not None]
         return invoke(m, join(held), args, keywords) if held else m.unknown(base, *values)

@@ -193,6 +193,8 @@ def _subscript(m: Machine, node: ast.Subscript) -> Value:
         return ANYTHING
     base = evaluate(m, node.value)
     index = evaluate(m, node.slice)
+    if base.path == "sys.modules" and (not isinstance(index.const, str) or index.const == "__main__"):  # `sys.modules[__name__]`
+        m.effects.reads_any = m.effects.writes_any = m.line
     if base.path and base.kinds <= {"module", "external"}:
         return Value(frozenset({"external"}), path=base.path)
     if base.may("defaultdict") and UNKNOWN not in base.kinds:

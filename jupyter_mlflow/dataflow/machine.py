@@ -78,6 +78,7 @@ class Machine:
         self.patches: dict[str, Value] = {}  # what the notebook put into libraries, by dotted name and by last name
         self.wild = False  # a cell above may have bound any name
         self.marks = 0  # counts what could be seen from outside a function
+        self.raised: frozenset[int] = frozenset()  # what lies in exceptions that were raised
         self.evaluate: Callable[[ast.expr], Value]
         self.execute: Callable[[list[ast.stmt]], None]
         self.invoke: Callable[[Value, list[Value], dict[str, Value]], Value]

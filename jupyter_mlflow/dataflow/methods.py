@@ -203,11 +203,23 @@ GUESSED = frozenset(
 has such a method."""
 
 
+LOOKS = frozenset(
+    """
+    __getitem__ __iter__ __len__ __contains__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __repr__ __str__ __format__ __hash__ __bool__
+    __reversed__ __add__ __radd__ __sub__ __mul__ __rmul__ __or__ __ror__ __and__ __xor__ __dir__ __sizeof__ __getattribute__
+    __length_hint__ __array__ __int__ __float__ __index__ __neg__ __abs__
+    """.split()
+)
+"""Special methods that only look; any other may change its object (`__setitem__`, `__iadd__`, `__init__`, `__next__`)."""
+
+
 def find(kind: str, name: str) -> Method | None:
     """What the method does; None when nothing is known."""
     table = GENERIC.get(kind)
     if table is not None and name in table:
         return table[name]
+    if name[:2] == name[-2:] == "__" and name not in LOOKS:
+        return UNKNOWN_METHOD
     if kind == "tensor":
         in_place = name.endswith("_") or name == "backward"
         return (

@@ -181,7 +181,7 @@ def _try(m: Machine, node: Any) -> None:
             if one.type is not None:
                 m.evaluate(one.type)
             if one.name:
-                targets.bind_name(m, one.name, m.new("unknown"))
+                targets.bind_name(m, one.name, m.unknown(Value(regions=m.raised)))
             execute(m, one.body)
             if one.name:
                 targets.unbind_name(m, one.name)
@@ -260,13 +260,18 @@ def _function_frame(frame: Frame) -> Frame:
 def _raise(m: Machine, node: ast.Raise) -> None:
     for part in (node.exc, node.cause):
         if part is not None:
-            m.evaluate(part)
+            m.raised |= m.evaluate(part).regions
 
 
 def _assert(m: Machine, node: ast.Assert) -> None:
     m.evaluate(node.test)
-    if node.msg is not None:
-        _branches(m, [lambda: m.evaluate(node.msg), lambda: None])  # type: ignore[arg-type]
+    message = node.msg
+    if message is not None:
+
+        def failing() -> None:
+            m.raised |= m.evaluate(message).regions
+
+        _branches(m, [failing, lambda: None])
 
 
 def _match(m: Machine, node: ast.Match) -> None:
