@@ -11,6 +11,7 @@ import json
 import os
 import selectors
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -18,7 +19,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import msgspec
 
@@ -29,6 +30,16 @@ from jupyter_mlflow.spec.tasks import Event, StepFailure, StepResult, StepTask
 
 _LENGTH = struct.Struct("!I")
 _PARTING = 5.0  # seconds that a template may take to end its steps and itself
+_ROOT = Path(__file__).parent.parent.parent
+# Started in a folder of ours, so that no file of the user's is taken for a module; a checkout that is not installed has to be found.
+_PROGRAM = (
+    sys.executable,
+    "-c",
+    (
+        f"import sys; sys.path.append({str(_ROOT)!r}) if {(_ROOT / 'pyproject.toml').exists()} else None; "
+        "from jupyter_mlflow.runtime.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    ),
+)
 _STOPPED = "It was told to end by something outside of the run."
 
 
@@ -45,39 +56,46 @@ class LocalEngine:
 
 
 class LocalExecutor:
-    """One template and the connections to the tasks that run in its children."""
+    """One template and the connections to the tasks that run in its children; tasks wait until the template is ready."""
 
     def __init__(self, preload: Iterable[str] = ()) -> None:
         self._preload = ",".join(preload)
         self._folder: Path | None = None
         self._template: subprocess.Popen[bytes] | None = None
+        self._ready = False
         self._selector = selectors.DefaultSelector()
+        self._waiting: list[StepTask] = []
         self._running: dict[socket.socket, _Connection] = {}
+        self._over: list[StepResult] = []  # of tasks that never reached the template
 
     def start(self, task: StepTask) -> None:
-        """Fork a process for the task."""
-        connection = _Connection(task, self._socket())
-        self._running[connection.socket] = connection
-        self._selector.register(connection.socket, selectors.EVENT_READ)
+        """Have a process forked for the task, as soon as there is a template."""
+        if self._template is None or self._template.poll() is not None:
+            self._launch()
+        self._waiting.append(task)
+        if self._ready:
+            self._connect()
 
     def poll(self, timeout: float | None) -> Iterator[Event | StepResult]:
         """Events and results as they arrive."""
-        for key, _ in self._selector.select(timeout):
-            connection = self._running[key.fileobj]  # type: ignore[index]
-            for message in connection.read():
-                if isinstance(message, StepResult):
-                    self._selector.unregister(connection.socket)
-                    del self._running[connection.socket]
-                    connection.socket.close()
-                yield message
+        for key, _ in self._selector.select(0 if self._over else timeout):
+            if key.data is None:
+                self._heard_template()
+            else:
+                yield from self._heard(key.data)
+        while self._over:
+            yield self._over.pop(0)
 
     def cancel(self, grace: float) -> None:
         """Interrupt the cells that run."""
+        failure = StepFailure(kind="cancelled", ename="Cancelled", evalue="The step was cancelled before it began.")
+        self._give_up("cancelled", failure)
         for connection in self._running.values():
             connection.cancel(grace)
 
     def close(self) -> None:
         """End the template and with it all its children."""
+        self._waiting.clear()
         for connection in self._running.values():
             self._selector.unregister(connection.socket)
             connection.socket.close()
@@ -87,21 +105,44 @@ class LocalExecutor:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
 
-    def _socket(self) -> socket.socket:
-        """A connection to the template; one that has died is started anew, once."""
-        for _ in range(2):
-            if self._template is None or self._template.poll() is not None:
-                self._end_template()
-                self._launch()
+    def _heard(self, connection: _Connection) -> Iterator[Event | StepResult]:
+        for message in connection.read():
+            if isinstance(message, StepResult):
+                self._selector.unregister(connection.socket)
+                del self._running[connection.socket]
+                connection.socket.close()
+            yield message
+
+    def _heard_template(self) -> None:
+        """The template is ready, or has died before it was."""
+        assert self._template is not None
+        self._selector.unregister(_stream(self._template.stdout))
+        self._ready = bool(_stream(self._template.stdout).readline())
+        if self._ready:
+            self._connect()
+            return
+        code = self._template.wait()
+        self._end_template()
+        text = f"The step runtime did not start (exit code {code}). `python -m jupyter_mlflow.runtime serve --socket /tmp/s` shows why."
+        self._give_up("failed", StepFailure(kind="lost", ename="RuntimeLostError", evalue=text))
+
+    def _connect(self) -> None:
+        while self._waiting:
             opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
                 opened.connect(str(self._address))
-            except OSError:
+            except OSError:  # it died a moment ago: the next one takes the tasks
                 opened.close()
-                self._end_template()
-                continue
-            return opened
-        raise RuntimeLostError("The step runtime died as soon as it was started. Try again.")
+                self._launch()
+                return
+            connection = _Connection(self._waiting.pop(0), opened)
+            self._running[opened] = connection
+            self._selector.register(opened, selectors.EVENT_READ, connection)
+
+    def _give_up(self, state: Literal["failed", "cancelled"], failure: StepFailure) -> None:
+        """End the tasks that wait for a template."""
+        self._over += [StepResult(run=task.run, step=task.step, state=state, failure=failure) for task in self._waiting]
+        self._waiting.clear()
 
     @property
     def _address(self) -> Path:
@@ -109,35 +150,37 @@ class LocalExecutor:
         return self._folder / "s"
 
     def _launch(self) -> None:
+        self._end_template()
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="jm-"))  # short: a socket's path holds 107 bytes at most
         self._address.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "jupyter_mlflow.runtime", "serve", "--socket", str(self._address)]
-        if self._preload:
-            command += ["--preload", self._preload]
         try:
             self._template = subprocess.Popen(  # noqa: S603 - our own program
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=self._folder, env=_environment(), start_new_session=True
+                [*_PROGRAM, "serve", "--socket", str(self._address), "--preload", self._preload],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd=self._folder,
+                start_new_session=True,
             )
         except OSError as error:
             raise RuntimeLostError(f"The step runtime cannot be started: {error.strerror}.") from error
-        if not _stream(self._template.stdout).readline():
-            self._end_template()
-            raise RuntimeLostError(
-                "The step runtime did not start; run `python -m jupyter_mlflow.runtime serve --socket /tmp/s` to see why."
-            )
+        self._selector.register(_stream(self._template.stdout), selectors.EVENT_READ)
 
     def _end_template(self) -> None:
-        """Closing its standard input tells it to end."""
+        """Closing its standard input tells it to end; one that still imports hears nothing and has nothing to lose."""
         ended, self._template = self._template, None
         if ended is None:
             return
+        with contextlib.suppress(KeyError):  # it is watched until it is ready
+            self._selector.unregister(_stream(ended.stdout))
         _stream(ended.stdin).close()
         try:
-            ended.wait(_PARTING)
+            ended.wait(_PARTING if self._ready else 0)
         except subprocess.TimeoutExpired:
-            ended.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(ended.pid, signal.SIGKILL)
             ended.wait()
+        self._ready = False
         _stream(ended.stdout).close()
 
 
@@ -221,21 +264,6 @@ class _Connection:
 def _stream(stream: IO[bytes] | None) -> IO[bytes]:
     assert stream is not None
     return stream
-
-
-def _environment() -> dict[str, str]:
-    """Our variables, with the package importable from the template's own folder."""
-    root = str(Path(__file__).parent.parent.parent)
-    return (
-        {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))}
-        if _is_source(root)
-        else dict(os.environ)
-    )
-
-
-def _is_source(root: str) -> bool:
-    """Whether the package is run from a checkout that is not installed."""
-    return "site-packages" not in root and (Path(root) / "pyproject.toml").exists()
 
 
 def _proof(engine: LocalEngine, executor: LocalExecutor) -> tuple[Engine, Executor]:

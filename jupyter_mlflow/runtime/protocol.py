@@ -8,8 +8,8 @@ The template (`python -m jupyter_mlflow.runtime serve --socket PATH`) listens on
 which only its user may open. When it listens it prints one line of JSON to its standard output,
 `{"ready": true, "pid": 4711, "preloaded": ["numpy"], "refused": {"tqdm.auto": "its import looks at get_ipython()"}}`.
 It ends when its standard input ends, if that is a pipe or socket: an engine keeps the other end open as long as it
-lives, so nothing outlives it, not even after `kill -9`. Start it in a folder of ours or in `/`: `python -m` looks for
-modules where it is started.
+lives, so nothing outlives it, not even after `kill -9`. It then removes the socket, and its folder if that is empty.
+Start it in a folder of ours or in `/`: `python -m` looks for modules where it is started.
 
 The client sends
     {"task": StepTask}                     once, first; `"secrets": [...]` beside it are more values to hide, beyond `task.secrets`

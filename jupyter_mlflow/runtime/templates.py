@@ -213,6 +213,8 @@ def serve(path: Path, shell: shells.ZMQInteractiveShell, about: dict[str, Any]) 
         template.serve()
     finally:
         path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # its owner may have been killed, and made this folder for the socket alone
+            path.parent.rmdir()
 
 
 def _answer_for(running: _Running, status: int) -> None:

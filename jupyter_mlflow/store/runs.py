@@ -109,6 +109,14 @@ class RunStore:
                 _put_launcher(connection, changed)
         return changed
 
+    def end(self, run: RunId, /, **fields: Any) -> Run:
+        """Record the end of a run: `update`, and no step is left as if it went on."""
+        with self.database.writing() as connection:
+            for step in _get(connection, run).steps:
+                if step.state in _UNFINISHED_STEPS:
+                    _put_step(connection, run, msgspec.structs.replace(step, state="cancelled", reason="the run ended before it"))
+            return self.update(run, **fields)
+
     def put_step(self, run: RunId, step: StepRun) -> None:
         """Record a step, new or changed."""
         with self.database.writing() as connection:
