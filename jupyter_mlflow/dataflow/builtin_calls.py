@@ -16,14 +16,12 @@ LOOKS = frozenset(
     [
         "isinstance",
         "issubclass",
-        "id",
         "callable",
         "type",
         "hash",
         "len",
         "bool",
         "int",
-        "float",
         "complex",
         "ord",
         "chr",
@@ -35,9 +33,7 @@ LOOKS = frozenset(
         "hex",
         "oct",
         "hasattr",
-        "memoryview",
         "slice",
-        "object",
         "range",
         "ascii",
         "repr",
@@ -132,7 +128,7 @@ def _loop(m: Machine, name: str, args: list[Value], keywords: Keywords) -> Value
     over = args[1:] if name in {"map", "filter"} else args
     for value in over:
         if value.kinds & ITERATORS and not value.immutable:
-            m.change(value)
+            definitions.consume(m, value)
     definitions.run_dunders(m, over)
     inner = [m.inside(value) for value in over]
     made = [m.invoke(function, inner, {})] if function is not None and not function.only("none") else []
@@ -301,6 +297,28 @@ def _print(m: Machine, args: list[Value], keywords: Keywords) -> Value:
     return NONE
 
 
+def _object(m: Machine, args: list[Value], keywords: Keywords) -> Value:
+    """Nothing but an identity."""
+    return m.new("sentinel")
+
+
+def _float(m: Machine, args: list[Value], keywords: Keywords) -> Value:
+    definitions.run_dunders(m, args)
+    text = args[0].const if args else None
+    if isinstance(text, str) and "nan" in text.lower():
+        return Value(frozenset({"scalar"}), frozenset({m.heap.new(nan=True)}))
+    return SCALAR
+
+
+def _memoryview(m: Machine, args: list[Value], keywords: Keywords) -> Value:
+    """A window on its argument."""
+    return Value(frozenset({"array"}), join(args).regions) if args else ANYTHING
+
+
+def _id(m: Machine, args: list[Value], keywords: Keywords) -> Value:
+    return Value(frozenset({"scalar"}), frozenset({m.heap.new(stays="the address of an object")}))
+
+
 def _globals(m: Machine, args: list[Value], keywords: Keywords) -> Value:
     m.effects.reads_any = m.effects.reads_any or m.line
     m.effects.writes_any = m.effects.writes_any or m.line
@@ -309,6 +327,10 @@ def _globals(m: Machine, args: list[Value], keywords: Keywords) -> Value:
 
 _SPECIAL: dict[str, Callable[[Machine, list[Value], Keywords], Value]] = {
     "open": _open,
+    "object": _object,
+    "float": _float,
+    "id": _id,
+    "memoryview": _memoryview,
     "getattr": _getattr,
     "setattr": _setattr,
     "delattr": _delattr,

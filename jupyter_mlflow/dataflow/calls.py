@@ -143,7 +143,7 @@ def _external(m: Machine, path: str, args: list[Value], keywords: Keywords, node
     if rule.iterates or rule.gives == "iterator":
         for value in values:
             if value.kinds & ITERATORS:
-                m.change(value)
+                definitions.consume(m, value)
     _given_to_change(m, args, keywords)
     definitions.run_all(m, values)
     if rule.hidden:
@@ -438,7 +438,7 @@ def _known_method(m: Machine, known: methods.Method, kind: str, base: Value, nam
     _method_draws(m, known, kind, name, base, keywords)
     for value in values:
         if known.consumes and value.kinds & (ITERATORS - {UNKNOWN}):
-            m.change(value)
+            definitions.consume(m, value)
         if known.keeps:
             m.put(base, join([value, m.inside(value)]) if name in {"extend", "update"} and value.regions else value)
         if known.holds:

@@ -184,13 +184,13 @@ class _Connector:
         if len({write.step for write in writes.values()}) < 2:
             return
         home = max(writes.values(), key=lambda one: one.position)
-        rest = frozenset(name for name, write in writes.items() if write.step != home.step)
-        for name in rest:
+        for name in [name for name, write in writes.items() if write.step != home.step]:
             moved = Write(home.position, home.step, home.cell, certain=False)
             if moved not in self.homes.setdefault(name, []):
                 self.homes[name].append(moved)
                 self.moved = True
-        self._gather(rest, home.step, home.position)
+        passed_on = frozenset(name for name, write in writes.items() if write.step != home.step or not write.certain)
+        self._gather(passed_on, home.step, home.position)
 
     def _missing(self, name: str, step: str, effects: Effects, certain: bool) -> None:
         wild = any(one.step == step for one in self.wild)

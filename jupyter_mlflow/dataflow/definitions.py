@@ -260,7 +260,8 @@ def call_codes(m: Machine, value: Value, args: list[Value], keywords: dict[str, 
 def instantiate(m: Machine, cls: int, args: list[Value], keywords: dict[str, Value]) -> Value:
     """`Class(...)`."""
     owner = Value(frozenset({"class"}), frozenset({cls}))
-    region = m.heap.new(cls=cls)
+    stays = "an object whose `__del__` would run for each copy" if member_of(m, owner, "__del__") is not None else ""
+    region = m.heap.new(cls=cls, stays=stays)
     m.heap.hold([region], class_regions(m, owner))
     itself = Value(frozenset({"instance"}), frozenset({region}))
     made = False
@@ -434,6 +435,13 @@ def _run_member(m: Machine, member: Value, itself: Value, values: list[Value]) -
         if code is not None and region not in m.calls:
             given = m.unknown(itself, *values)
             _follow(m, region, code, [itself, *[given] * max(0, _arity(code) - 1)], {}, itself)
+
+
+def consume(m: Machine, value: Value) -> None:
+    """Looping over a lazy iterator uses it up, and runs what `map` and `filter` were given."""
+    m.change(value)
+    if "iterator" in value.kinds:
+        run_all(m, [value])
 
 
 def run_dunders(m: Machine, values: Iterable[Value]) -> None:

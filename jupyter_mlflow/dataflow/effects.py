@@ -40,6 +40,7 @@ class Effects:
     reads_any: int = 0  # line of code that may read any name (`eval`, `globals()`); 0 when there is none
     writes_any: int = 0
     together: list[frozenset[str]] = field(default_factory=list)  # names that may show one object that is changed or compared here
+    nans: dict[frozenset[str], int] = field(default_factory=dict)  # names by which a NaN is compared with itself -> line
     links: bool = False  # makes a second name for a file
     history: dict[str, int] = field(default_factory=dict)  # `_`, `Out[3]` and the like -> line
     modules: set[str] = field(default_factory=set)  # dotted modules imported

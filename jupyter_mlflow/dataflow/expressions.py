@@ -320,7 +320,7 @@ def _compare(m: Machine, node: ast.Compare) -> Value:
     values = [evaluate(m, one) for one in (node.left, *node.comparators)]
     for operator, value in zip(node.ops, values[1:], strict=False):
         if isinstance(operator, (ast.In, ast.NotIn)) and value.kinds & (ITERATORS - {UNKNOWN}):
-            m.change(value)
+            definitions.consume(m, value)
     if not all(isinstance(operator, (ast.Is, ast.IsNot)) for operator in node.ops):
         definitions.run_dunders(m, values)
     kinds = {kind for value in values for kind in value.kinds}
@@ -346,7 +346,7 @@ def _display(m: Machine, node: Any) -> Value:
 def _starred(m: Machine, node: ast.Starred) -> Value:
     value = evaluate(m, node.value)
     if value.kinds & ITERATORS:
-        m.change(value)
+        definitions.consume(m, value)
     return value
 
 
@@ -413,7 +413,7 @@ def _loops(m: Machine, node: Any, generators: list[ast.comprehension], keys: lis
     generator = generators[0]
     over = evaluate(m, generator.iter) if iterable is None else iterable
     if over.kinds & ITERATORS:
-        m.change(over)
+        definitions.consume(m, over)
     definitions.run_dunders(m, [over])
     targets.assign(m, generator.target, m.inside(over), None)
     for condition in generator.ifs:

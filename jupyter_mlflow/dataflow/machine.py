@@ -145,6 +145,22 @@ class Machine:
             effects.live[name] = live[0]
             if len(live) == len(value.kinds) and self.certain:
                 effects.definite.add(name)
+        staying = self.heap.staying and self.heap.reach(value.regions) & self.heap.staying
+        if staying:
+            effects.live[name] = self.heap[min(staying)].stays
+            if self.certain:
+                effects.definite.add(name)
+
+    def spelled(self, name: str) -> str:
+        """A private name inside a class, as Python mangles it."""
+        if not name.startswith("__") or name.endswith("__"):
+            return name
+        frame = self.frame
+        while frame is not None and frame.owner is None:
+            frame = frame.parent
+        code = self.heap[frame.owner].code if frame is not None and frame.owner is not None else None
+        stem = getattr(code.node, "name", "").lstrip("_") if code is not None else ""
+        return f"_{stem}{name}" if stem else name
 
     def unbind(self, name: str) -> None:
         """Delete a global name."""
@@ -240,10 +256,19 @@ class Machine:
             self.effects.together.append(group)
 
     def compare(self, values: Iterable[Value]) -> None:
-        """Identity shows here: names that may be the same object must come from one place."""
-        regions = self.heap.reach([region for value in values for region in value.regions])
-        group = {name for region in regions for name in self.holders.get(region, ()) if name in self.effects.reads}
-        self._together(group)
+        """Identity shows here: names that lead to the same object must come from one place."""
+        seen: set[int] = set()
+        shared: set[int] = set()
+        for value in values:
+            reach = self.heap.reach(value.regions)
+            shared |= reach & seen
+            seen |= reach
+        for region in shared:
+            around = self.heap.around([region])
+            group = {name for one in around for name in self.holders.get(one, ()) if name in self.effects.reads}
+            self._together(group)
+            if self.heap[region].nan and group:
+                self.effects.nans.setdefault(frozenset(group), self.line)
 
     def _changed(self, name: str, held: Value, *, sure: bool) -> None:
         self.marks += 1

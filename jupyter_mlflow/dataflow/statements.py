@@ -98,7 +98,7 @@ def _settle(m: Machine) -> None:
 def _for(m: Machine, node: ast.For | ast.AsyncFor) -> None:
     iterable = m.evaluate(node.iter)
     if iterable.kinds & ITERATORS and not iterable.immutable:
-        m.change(iterable)
+        definitions.consume(m, iterable)
     definitions.run_dunders(m, [iterable])
     item = m.inside(iterable)
     if _not_empty(node.iter):

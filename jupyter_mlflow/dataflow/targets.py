@@ -54,6 +54,7 @@ def _home(m: Machine, name: str) -> Frame | None:
 
 def bind_name(m: Machine, name: str, value: Value) -> None:
     """Bind `name` where Python would."""
+    name = m.spelled(name)
     frame = _home(m, name)
     if frame is None:
         m.bind(name, value)
@@ -76,6 +77,7 @@ def bind_item(m: Machine, name: str, value: Value) -> None:
 
 def unbind_name(m: Machine, name: str) -> None:
     """Delete `name` where Python would."""
+    name = m.spelled(name)
     frame = _home(m, name)
     if frame is None:
         m.unbind(name)
@@ -102,7 +104,7 @@ def _unpack(m: Machine, elements: list[ast.expr], value: Value) -> None:
         part = None if any(isinstance(one, ast.Starred) for one in elements[: position + 1]) else position_of(m, value, position)
         assign(m, element, part if part is not None else m.inside(value), None)
     if value.kinds & {"iterator", "generator", UNKNOWN}:
-        m.change(value)
+        definitions.consume(m, value)
 
 
 def position_of(m: Machine, value: Value, position: int) -> Value | None:
@@ -175,8 +177,7 @@ def set_item(m: Machine, target: ast.Subscript, value: Value | None) -> None:
     m.change(base, sure=True)
     if value is not None and not (base.only(*COPIES) and value.only(*COPIES, *IMMUTABLE)):
         m.put(base, value)
-        if not index.immutable:
-            m.heap.contain(base.regions, index.regions)
+        m.heap.contain(base.regions, index.regions)
         _position(m, base, index, value)
     definitions.run_dunders(m, [base])
 

@@ -18,7 +18,7 @@ from typing import Any
 UNKNOWN = "unknown"
 MISSING: Any = object()
 
-IMMUTABLE = frozenset({"none", "scalar", "str", "bytes", "module", "external", "pattern"})
+IMMUTABLE = frozenset({"none", "scalar", "str", "bytes", "module", "external", "pattern", "sentinel"})
 LIVE = {
     "generator": "a generator",
     "coroutine": "a coroutine",
@@ -130,6 +130,8 @@ class Region:
     attributes: dict[str, Value] = field(default_factory=dict)
     opaque: bool = False  # unknown code had it: elements and attributes may be anything
     blur: bool = False  # stands for itself or anything inside, nobody knows which
+    nan: bool = False  # a NaN, which equals nothing but is found where it is
+    stays: str = ""  # has no meaning in another process; words for it
     rng: bool = False  # draws from the global random generators when used
 
 
@@ -139,10 +141,13 @@ class Heap:
     def __init__(self) -> None:
         self.regions: list[Region] = []
         self._inside: list[set[int]] = []  # region -> regions that contain or hold it
+        self.staying: set[int] = set()  # regions that mean nothing in another process
         self.instances = 0  # how many objects of notebook classes there are
 
     def new(self, **fields: Any) -> int:
         self.instances += fields.get("cls") is not None
+        if fields.get("stays"):
+            self.staying.add(len(self.regions))
         self.regions.append(Region(**fields))
         self._inside.append(set())
         return len(self.regions) - 1

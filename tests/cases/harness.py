@@ -27,7 +27,15 @@ GOOD: dict[cases.Expect, frozenset[Verdict]] = {
     "refused": frozenset({"refused"}),
     "same-or-refused": frozenset({"same", "refused", "stopped"}),
 }
-_PRELOAD = ("numpy", "pandas", "matplotlib.pyplot", "sklearn.ensemble", "sklearn.linear_model", "sklearn.model_selection", "sklearn.pipeline")
+_PRELOAD = (
+    "numpy",
+    "pandas",
+    "matplotlib.pyplot",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+    "sklearn.model_selection",
+    "sklearn.pipeline",
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -175,7 +183,14 @@ def summary(outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
     """Counts, for the benchmark table."""
     verdicts = {verdict: sum(one.verdict == verdict for one in outcomes) for verdict in Verdict.__args__}  # type: ignore[attr-defined]
     bad = [dataclasses.asdict(one) for one in outcomes if not one.good]
-    return {"version": 1, "cases": len(outcomes), "good": len(outcomes) - len(bad), "verdicts": verdicts, "bad": bad, "seconds": round(seconds, 1)}
+    return {
+        "version": 1,
+        "cases": len(outcomes),
+        "good": len(outcomes) - len(bad),
+        "verdicts": verdicts,
+        "bad": bad,
+        "seconds": round(seconds, 1),
+    }
 
 
 def timed(wanted: Sequence[cases.Case], **options: Any) -> tuple[list[Outcome], float]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from jupyter_mlflow.assemble.facts import Facts
 from jupyter_mlflow.assemble.rules.rule import Finding, Rule
 from jupyter_mlflow.dataflow import knowledge
+from jupyter_mlflow.dataflow.values import LIVE
 from jupyter_mlflow.spec.diagnostics import Place
 
 
@@ -24,7 +25,9 @@ def live_object(facts: Facts) -> Iterator[Finding]:
         words = maker.live.get(need.key) if maker is not None else None
         if words is None or maker is None or need.passing:
             continue
-        certain = need.certain and need.key in maker.definite
+        reader = facts.effects.get(need.reader)
+        silent = words not in LIVE.values() and reader is not None and need.key in reader.names  # nothing would fail, it would be wrong
+        certain = (need.certain or silent) and need.key in maker.definite
         yield Finding(
             place=Place(cell=need.reader, line=need.line, step=need.step),
             message=f"`{need.key}` {'is' if certain else 'may be'} {words} made by step `{need.source}` in cell {need.writer}; "
@@ -63,6 +66,27 @@ def hidden_state(facts: Facts) -> Iterator[Finding]:
                 )
 
 
+def same_nan(facts: Facts) -> Iterator[Finding]:
+    """A NaN that travelled is looked for by identity.
+
+    A NaN equals nothing, not even itself; `nan in values` is true only for the very same object. A copy in another process is another
+    object, so the answer would be different there.
+
+    Ask with `math.isnan`, `numpy.isnan` or `pandas.isna`, or put both cells into one step.
+    """
+    for index, effects in sorted(facts.effects.items()):
+        step = facts.step_of(index)
+        for names, line in effects.nans.items():
+            come = [facts.channels.needs[step, name] for name in sorted(names) if (step, name) in facts.channels.needs]
+            if come:
+                yield Finding(
+                    place=Place(cell=index, line=line, step=step),
+                    message=f"`{come[0].key}` brings a NaN from step `{come[0].source}`, which is looked for by identity here.",
+                    fix="Ask with `math.isnan`, `numpy.isnan` or `pandas.isna`, or put both cells into one step.",
+                    related=(Place(cell=come[0].writer, step=come[0].source),),
+                )
+
+
 def cached_function(facts: Facts) -> Iterator[Finding]:
     """A function that remembers its results is called in several steps, and its memory would be seen.
 
@@ -90,4 +114,5 @@ RULES = (
     Rule("JM301", "live-object", "error", live_object),
     Rule("JM302", "hidden-state", "warning", hidden_state),
     Rule("JM303", "cached-function", "error", cached_function),
+    Rule("JM304", "same-nan", "error", same_nan),
 )

@@ -391,7 +391,8 @@ CASES = [
         --- step:b
         print(nan in xs, xs.index(nan), xs == [nan])
         """,
-        note="containment looks at identity first",
+        expect="same-or-refused",
+        note="containment looks at identity first, and a pickled NaN is another NaN",
     ),
     case(
         "nan_identity_from_two_steps",
@@ -402,6 +403,49 @@ CASES = [
         xs = [nan, 1]
         --- step:c
         print(nan in xs)
+        """,
+        expect="same-or-refused",
+    ),
+    case(
+        "nan_of_a_library_is_always_the_same",
+        """
+        --- setup
+        import math
+        --- step:a
+        xs = [1.0, math.nan]
+        --- step:b
+        print([x != x for x in xs], any(math.isnan(x) for x in xs))
+        """,
+    ),
+    case(
+        "objects_as_keys_looked_up_later",
+        """
+        --- step:a
+        class K: pass
+        k, other = K(), K()
+        --- step:b
+        d = {k: 'v'}
+        --- step:c
+        print(d[k], d.get(other), k in d)
+        --- step:d
+        d.pop(k)
+        print(len(d))
+        """,
+    ),
+    case(
+        "objects_in_sets_from_two_steps",
+        """
+        --- setup
+        class K: pass
+        --- step:a
+        k = K()
+        --- step:b
+        seen = {k}
+        --- step:c
+        seen.discard(k)
+        print(len(seen))
+        --- step:d
+        print(len({k} & {k}), [k].index(k))
         """,
     ),
     case(

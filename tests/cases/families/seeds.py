@@ -405,7 +405,7 @@ CASES = [
         random.seed()
         st = random.getstate()
         --- step:b
-        random.random()
+        skipped = random.random()
         --- step:c
         x = random.random()
         random.setstate(st)
