@@ -42,6 +42,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     state: RunState = "queued"
     engine: str = "local"
     parameters: dict[str, Any] = {}
+    options: dict[str, Any] = {}  # how it was asked for, so that `resume` asks the same
     started: float = 0.0
     seconds: float = 0.0
     output: str = ""
