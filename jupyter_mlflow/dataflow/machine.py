@@ -104,7 +104,7 @@ class Machine:
     def read(self, name: str) -> Value:
         """Look a global name up, on the record."""
         value = self.look(name)
-        if self.frame is None:
+        if self._in_the_text():
             self.effects.names.add(name)
         if value is None and name in BUILTINS:
             if self.wild:
@@ -118,6 +118,13 @@ class Machine:
             if self.tries:
                 self.effects.guarded.add(name)
         return ANYTHING if value is None else value
+
+    def _in_the_text(self) -> bool:
+        """Whether this point stands in the cell itself, not in a function that it calls."""
+        frame = self.frame
+        while frame is not None and frame.kind == "comprehension":
+            frame = frame.parent
+        return frame is None
 
     def builtin(self, name: str) -> Value:
         return Value(frozenset({"external"}), path=f"builtins.{name}")
@@ -190,6 +197,13 @@ class Machine:
         for part in held:
             self.heap.hold([region], part.regions)
         return Value(frozenset({kind}), frozenset({region}))
+
+    def pair(self, value: Value) -> Value:
+        """A key, and `value`."""
+        key = join([SCALAR, value])
+        found = self.new("tuple", parts=[value], element=key)
+        self.heap[next(iter(found.regions))].attributes.update({"0": key, "1": value})
+        return found
 
     def inside(self, value: Value) -> Value:
         """Something that may lie inside `value`."""

@@ -106,7 +106,11 @@ def _items_view(kind: str, mapping: Any) -> Any:
     return getattr(mapping, kind)()
 
 
-for _one in (_function, _function_state, _cell, _remembering, _view, _view_of_bytes, _items_view):
+def _singleton(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(module), name)
+
+
+for _one in (_function, _function_state, _cell, _remembering, _view, _view_of_bytes, _items_view, _singleton):
     _one.__module__ = NAME
 
 
@@ -144,6 +148,25 @@ def _track(cls: type) -> None:
     _cloud._DYNAMIC_CLASS_TRACKER_BY_ID[name] = cls
 
 
+_SINGLETONS = (
+    ("os", "environ"),
+    ("random", "_inst"),  # whose methods are `random.random` and so on
+    ("numpy.random.mtrand", "_rand"),
+    ("sys", "stdout"),
+    ("sys", "stderr"),
+    ("matplotlib", "rcParams"),
+)
+"""Objects that there is one of in each process: others refer to them by name, their state travels on its own."""
+
+
+def _singletons() -> Dict[int, Tuple[str, str]]:
+    found = {}  # type: Dict[int, Tuple[str, str]]
+    for module, name in _SINGLETONS:
+        if module in sys.modules and hasattr(sys.modules[module], name):
+            found[id(getattr(sys.modules[module], name))] = (module, name)
+    return found
+
+
 _VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
 
 
@@ -152,8 +175,14 @@ class _Pickler(_Base):  # type: ignore[misc]
 
     shared = frozenset()  # type: Any  # ids of arrays that others look into
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.singletons = _singletons()
+
     def reducer_override(self, value: Any) -> Any:
         kind = type(value)
+        if id(value) in self.singletons:
+            return _singleton, self.singletons[id(value)]
         if kind is types.FunctionType and value.__globals__ is _Here.namespace:
             return _reduce_function(value)
         if kind is types.CellType:
