@@ -1,6 +1,17 @@
-"""What jupyter_mlflow costs, as ratios measured in pairs within one run.
+"""What jupyter_mlflow costs, as ratios measured in neighbouring runs.
 
-`python -m benchmarks` prints the table and writes it as JSON; `--only NAME` runs one row, `--rounds N` repeats each pair, `--peers` installs
-other tools into environments of their own and measures them beside. Absolute times of a shared machine mean little; ratios of
-neighbouring runs do.
+    python -m benchmarks                    # the whole table, and build/benchmarks.json
+    python -m benchmarks --quick            # fewer rounds: a first impression
+    python -m benchmarks --only pipeline    # one group of rows; --list names them
+    python -m benchmarks --peers            # also other tools, installed into environments of their own
+
+Absolute times of a shared machine mean little, ratios of neighbouring runs do: what is compared runs in turn, A B A B ..., and each round
+gives one ratio. The table tells their median and their spread, and beside the wall clock the processor time of all processes.
+
+    samples     numbers of one row: median, spread, linearity
+    timing      cost of a call, with all its processes; running several in turn
+    report      targets, rows, verdicts; the table as text and Markdown, the JSON
+    machine     what it was measured on
+    notebooks   the notebooks that are run
+    measures/   one file for each group of rows
 """

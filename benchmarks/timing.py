@@ -1,55 +1,59 @@
-"""Paired timing: A B A B ..., the median of the ratios of neighbours."""
+"""What a call costs, with all processes that it starts; several calls measured in turn."""
 
 from __future__ import annotations
 
-import statistics
+import os
 import subprocess
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+SHOWN = 2000  # characters of a failed command's output
 
 
-@dataclass(frozen=True)
-class Row:
-    """One line of the table. `value` is a ratio unless `unit` says otherwise; `samples` are all that was measured."""
+class Cost(NamedTuple):
+    """Seconds of one call: by the wall clock, and of the processors, ours and of all processes it waited for."""
 
-    name: str
-    value: float
-    target: str
-    met: bool
-    unit: str = "x"
-    note: str = ""
-    samples: tuple[float, ...] = field(default=())
+    wall: float
+    cpu: float
 
 
-def seconds(act: Callable[[], object]) -> float:
-    """Wall seconds of one call."""
-    start = time.perf_counter()
+def cost(act: Callable[[], object]) -> Cost:
+    """Call it once."""
+    before, start = os.times(), time.perf_counter()
     act()
-    return time.perf_counter() - start
+    wall, after = time.perf_counter() - start, os.times()
+    return Cost(wall, sum(after[:4]) - sum(before[:4]))
 
 
-def paired(ours: Callable[[], object], theirs: Callable[[], object], rounds: int) -> tuple[list[float], list[float], list[float]]:
-    """(ours, theirs, ratios) over `rounds` neighbouring pairs, after one round of warming up."""
-    ours()
-    theirs()
-    mine, other = [], []
+def in_turn(acts: Mapping[str, Callable[[], Cost]], rounds: int, *, warm_up: bool = True) -> dict[str, list[Cost]]:
+    """Each once per round, every round starting with the next one, so that no one always comes after the same other."""
+    names = list(acts)
+    found: dict[str, list[Cost]] = {name: [] for name in names}
+    for name in names if warm_up else ():
+        acts[name]()
     for number in range(rounds):
-        first, second = (ours, theirs) if number % 2 else (theirs, ours)
-        one, two = seconds(first), seconds(second)
-        mine.append(one if number % 2 else two)
-        other.append(two if number % 2 else one)
-    return mine, other, [a / b for a, b in zip(mine, other, strict=True)]
+        first = number % len(names)
+        for name in names[first:] + names[:first]:
+            found[name].append(acts[name]())
+    return found
 
 
-def median(values: Sequence[float]) -> float:
-    """The middle value."""
-    return statistics.median(values)
+def walls(costs: list[Cost]) -> list[float]:
+    """Only the wall clock."""
+    return [one.wall for one in costs]
 
 
-def command(*words: str, cwd: str | None = None, env: dict[str, str] | None = None) -> None:
-    """Run a command to its end; its output is shown only when it fails."""
-    done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+def cpus(costs: list[Cost]) -> list[float]:
+    """Only the processors."""
+    return [one.cpu for one in costs]
+
+
+def command(*words: str, folder: Path | None = None, environment: Mapping[str, str] | None = None) -> str:
+    """Run a command to its end, give what it printed; when it fails, show it."""
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        message = f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        message = f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout[-SHOWN:]}\n{done.stderr[-SHOWN:]}"
         raise RuntimeError(message)
+    return done.stdout
