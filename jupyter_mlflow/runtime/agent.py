@@ -88,6 +88,11 @@ def _cell() -> Any:
     return types.CellType()
 
 
+def _cell_state(cell: Any, state: Tuple[bool, Any]) -> None:
+    if state[0]:
+        cell.cell_contents = state[1]
+
+
 def _remembering(function: Any, parameters: Dict[str, Any]) -> Any:
     return functools.lru_cache(**parameters)(function)
 
@@ -110,7 +115,7 @@ def _singleton(module: str, name: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-for _one in (_function, _function_state, _cell, _remembering, _view, _view_of_bytes, _items_view, _singleton):
+for _one in (_function, _function_state, _cell, _cell_state, _remembering, _view, _view_of_bytes, _items_view, _singleton):
     _one.__module__ = NAME
 
 
@@ -184,9 +189,10 @@ class _Pickler(_Base):  # type: ignore[misc]
         if id(value) in self.singletons:
             return _singleton, self.singletons[id(value)]
         if kind is types.FunctionType and value.__globals__ is _Here.namespace:
+            self.__dict__.setdefault("filled", set()).update(map(id, value.__closure__ or ()))
             return _reduce_function(value)
-        if kind is types.CellType:
-            return _cell, ()
+        if kind is types.CellType:  # of a function above, whose state fills it; or of a library's function that wraps one of the notebook
+            return (_cell, ()) if id(value) in self.__dict__.get("filled", ()) else (_cell, (), _contents(value), None, None, _cell_state)
         if kind is functools._lru_cache_wrapper:
             return _remembering, (value.__wrapped__, value.cache_parameters()), dict(vars(value))
         if kind in _VIEWS:

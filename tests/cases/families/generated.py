@@ -65,4 +65,19 @@ CASES = [
         """,
         ordered="b<c",
     ),
+    case(
+        "dataclass_shown_in_another_step",
+        """
+        --- step:a
+        from dataclasses import dataclass, field
+        @dataclass
+        class Point:
+            x: object = 0
+            seen: list = field(default_factory=list)
+        point = Point(3)
+        --- step:b
+        print(point, f'{point}')
+        """,
+        note="the wrapper around its __repr__ has cells of its own",
+    ),
 ]
