@@ -1,30 +1,73 @@
 .DEFAULT_GOAL := help
-PYTHON ?= python3
+.DELETE_ON_ERROR:
+export NO_MKDOCS_2_WARNING := 1
+# All paths are relative, so that the folder of the clone may have any name; `make PYTHON=python3.12 test` chooses an interpreter.
+export PYTHON
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 VENV := .venv
-BIN := $(VENV)/bin
+RUN := $(VENV)/bin/python -m
+MLFLOW := $(RUN) jupyter_mlflow.cli
+WORKERS ?= 2
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/  /'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## /\1  /' | awk '{name = $$1; $$1 = ""; printf "  make %-10s %s\n", name, $$0}'
 
-$(BIN)/.installed: pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || (echo "Python's venv is missing: apt-get install python3-venv" && exit 1)
-	$(BIN)/python -m pip install -q --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install -q -e ".[examples]"
-	touch $@
+# One stamp for each thing that is installed, so that a second call has nothing to do.
+$(VENV)/.installed: pyproject.toml tools/environment.sh
+	@echo "Installing into $(VENV) (a few minutes the first time) ..."
+	@tools/environment.sh $(VENV)
+	@$(RUN) pip install -q --upgrade "pip>=25.1"
+	@$(RUN) pip install -q -e ".[examples]"
+	@touch $@
 
-$(BIN)/.tested: $(BIN)/.installed
-	$(BIN)/python -m pip install -q --group test --group lint
-	touch $@
+$(VENV)/.tested: $(VENV)/.installed
+	@echo "Installing what the tests need ..."
+	@$(RUN) pip install -q --group test --group lint --group docs --group changes
+	@touch $@
 
-demo: $(BIN)/.installed ## run the example notebooks as pipelines
-	$(BIN)/jupyter-mlflow run example_notebooks/01_first_pipeline/wine.ipynb -o wine-executed.ipynb
-	$(BIN)/jupyter-mlflow run example_notebooks/02_three_models/churn.ipynb -o churn-executed.ipynb
-	$(BIN)/jupyter-mlflow graph example_notebooks/02_three_models/churn.ipynb
-	$(BIN)/jupyter-mlflow runs
-	@echo "Look at wine-executed.ipynb and churn-executed.ipynb; run 'make demo' again to see every step reused."
+demo: $(VENV)/.installed ## run two example notebooks as pipelines, and say what to look at
+	@mkdir -p demo
+	$(MLFLOW) run example_notebooks/01_first_pipeline/wine.ipynb -o demo/wine.ipynb
+	$(MLFLOW) run example_notebooks/02_three_models/churn.ipynb -o demo/churn.ipynb
+	$(MLFLOW) graph example_notebooks/02_three_models/churn.ipynb
+	@$(MLFLOW) graph example_notebooks/02_three_models/churn.ipynb --format svg -o demo/churn.svg
+	@echo
+	@echo "Look at"
+	@echo "  demo/wine.ipynb, demo/churn.ipynb   the executed notebooks, as Run All would leave them"
+	@echo "  demo/churn.svg                      the pipeline of the second one: three models at the same time"
+	@echo "  $(VENV)/bin/jupyter mlflow runs         what ran; try also: runs show latest, logs latest"
+	@echo "and run 'make demo' again: nothing has changed, so every step is reused."
 
-test: $(BIN)/.tested ## install what the tests need and run them
-	$(BIN)/python -m ruff check --select E9,F jupyter_mlflow
-	$(BIN)/python -m pytest -q tests/dataflow tests/assemble tests/notebook tests/store tests/actions tests/runtime
+test: lint docs changes pytest ## install what the tests need and run all checks and tests
 
-.PHONY: help demo test
+pytest: $(VENV)/.tested
+	$(RUN) pytest -q -n $(WORKERS) --dist worksteal
+
+lint: $(VENV)/.tested ## style, types
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) mypy
+
+docs: $(VENV)/.tested ## build the documentation into site/; a warning is an error
+	$(RUN) mkdocs build --strict --quiet
+
+changes: $(VENV)/.tested ## the next entry of the changelog, from its fragments in changes/
+	$(RUN) towncrier build --draft --version next
+
+generate: $(VENV)/.tested ## write generated files anew: the help pages of diagnostics, the pictures of the README
+	$(RUN) tools.generate
+
+format: $(VENV)/.tested ## put the code into shape
+	$(RUN) ruff check --fix -q .
+	$(RUN) ruff format .
+
+bench: $(VENV)/.tested ## measure against papermill, as ratios
+	$(RUN) benchmarks
+
+wheel: $(VENV)/.installed ## build the wheel into dist/
+	$(RUN) pip wheel -q --no-deps -w dist .
+
+clean: ## remove what is built or installed here
+	rm -rf $(VENV) build dist site demo
+
+.PHONY: help demo test pytest lint docs changes generate format bench wheel clean
