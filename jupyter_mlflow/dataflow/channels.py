@@ -160,7 +160,9 @@ class _Connector:
         for group in effects.together:
             self._gather(group - bound, step, position)
         for name, certain in effects.reads.items():
-            if name not in bound:
+            if name in bound:
+                self._in_between(name, step, position, effects)
+            else:
                 found = self._need(name, step, position, certain=certain, cell=effects.cell, line=effects.lines.get(name, 1))
                 if not found and name not in BUILTINS and name not in effects.guarded and name not in effects.history:
                     self._missing(name, step, effects, certain)
@@ -177,6 +179,14 @@ class _Connector:
         if effects.writes_any:
             self.wild.append(Write(position, step, effects.cell, certain=False, wild=True))
             bound.clear()
+
+    def _in_between(self, key: str, step: str, position: int, effects: Effects) -> None:
+        """A step that goes on after others would see what it wrote itself, and not what they wrote since."""
+        own = max(one.position for one in self.found.writes[key] if one.step == step)
+        others = [*self.found.writes[key], *(self.wild if ":" not in key else ())]
+        later = next((one for one in others if one.step != step and own < one.position < position), None)
+        if later is not None:
+            self.found.clashes.append(Clash(key, step, later.step, effects.cell))
 
     def _gather(self, names: frozenset[str], step: str, position: int) -> None:
         """Names that may show one object come from one step, the latest that made one of them: it hands on the others beside it."""
@@ -236,7 +246,9 @@ class _Connector:
         bound = self.bound[step]
         seeds = set(effects.seeded)
         for key, certain in effects.keys_read.items():
-            if key not in bound and (not key.startswith("random:") or key in self.seeded):
+            if key in bound:
+                self._in_between(key, step, position, effects)
+            elif not key.startswith("random:") or key in self.seeded:
                 self._need(key, step, position, certain=certain, cell=effects.cell, line=1)
         self.seeded |= seeds
         for key, certain in effects.keys_written.items():

@@ -97,6 +97,14 @@ def _remembering(function: Any, parameters: Dict[str, Any]) -> Any:
     return functools.lru_cache(**parameters)(function)
 
 
+def _cached_property() -> Any:
+    return functools.cached_property(None)  # type: ignore[arg-type]
+
+
+def _cached_property_state(found: Any, state: Dict[str, Any]) -> None:
+    vars(found).update(state)
+
+
 def _view(base: Any, offset: int, shape: Any, strides: Any, dtype: Any) -> Any:
     import numpy
 
@@ -115,7 +123,7 @@ def _singleton(module: str, name: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-for _one in (_function, _function_state, _cell, _cell_state, _remembering, _view, _view_of_bytes, _items_view, _singleton):
+for _one in (_function, _function_state, _cell, _cell_state, _cached_property, _cached_property_state, _remembering, _view, _view_of_bytes, _items_view, _singleton):
     _one.__module__ = NAME
 
 
@@ -195,6 +203,8 @@ class _Pickler(_Base):  # type: ignore[misc]
             return (_cell, ()) if id(value) in self.__dict__.get("filled", ()) else (_cell, (), _contents(value), None, None, _cell_state)
         if kind is functools._lru_cache_wrapper:
             return _remembering, (value.__wrapped__, value.cache_parameters()), dict(vars(value))
+        if kind is functools.cached_property:  # it holds a lock before Python 3.12
+            return _cached_property, (), {key: one for key, one in vars(value).items() if key != "lock"}, None, None, _cached_property_state
         if kind in _VIEWS:
             return _items_view, (_VIEWS[kind], _mapping_of(value))
         if kind is memoryview and value.obj is not None and value.contiguous and value.nbytes == len(memoryview(value.obj).cast("B")):

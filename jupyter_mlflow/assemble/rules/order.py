@@ -57,7 +57,7 @@ def split_step(facts: Facts) -> Iterator[Finding]:
         seen.add((clash.step, clash.other))
         yield Finding(
             place=Place(cell=clash.cell, step=clash.step),
-            message=f"Step `{clash.step}` is continued here, and `{clash.other}` in between needs `{clash.key}` as it was before.",
+            message=f"Step `{clash.step}` is continued here, and `{clash.other}` in between needs or changes `{clash.key}`.",
             fix=f"Give these cells a step name of their own, instead of `{clash.step}`.",
         )
 
