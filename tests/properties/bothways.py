@@ -13,6 +13,7 @@ import dataclasses
 import io
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -29,6 +30,7 @@ from jupyter_mlflow.testing.notebooks import notebook
 from tests.properties.programs import Grower, Program
 
 SECONDS = 5
+ADDRESS = re.compile("0x[0-9a-f]+")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,9 +86,9 @@ def execute(cells: list[tuple[int, str]], space: dict[str, Any]) -> tuple[dict[s
             with contextlib.redirect_stdout(stream):
                 exec(compile(source, f"<cell {index}>", "exec"), space)  # noqa: S102
         except Exception as problem:  # noqa: BLE001
-            printed[str(index)] = stream.getvalue()
+            printed[str(index)] = ADDRESS.sub("", stream.getvalue())
             return printed, [index, type(problem).__name__]
-        printed[str(index)] = stream.getvalue()
+        printed[str(index)] = ADDRESS.sub("", stream.getvalue())
     return printed, None
 
 
@@ -113,14 +115,15 @@ def run_steps(cells: list[tuple[str, str]]) -> Outcome | None:
         for step in in_order(pipeline):
             blocked = next((read for read in step.reads if read.certain and read.key in unportable[str(read.source)]), None)
             if blocked is not None:
-                return Outcome(printed, error=(step.cells[0].index, f"refused: {blocked.key}"))
+                return Outcome(printed, error=(step.cells[0].index, f"stopped: {blocked.key}"))
             found = in_child(lambda step=step: _run_step(step, pipeline, outputs, folder))  # type: ignore[misc]
             if found is None:
                 return None
             one = _outcome(found["printed"], found["error"])
             printed |= one.printed
             if one.error:
-                return Outcome(printed, one.error)
+                missing = any(read.key in unportable[str(read.source)] for read in step.reads)
+                return Outcome(printed, (one.error[0], f"stopped: {one.error[1]}") if missing and one.error[1] == "NameError" else one.error)
             outputs[str(step.name)], unportable[str(step.name)] = found["outputs"], found["unportable"]
     return Outcome(printed)
 
@@ -190,6 +193,8 @@ def difference(cells: list[tuple[str, str]]) -> str:
             break
         if whole.printed.get(index) != parts.printed.get(index):
             return f"silent: cell {index}: {whole.printed.get(index)!r} by Run All, {parts.printed.get(index)!r} by the pipeline"
+    if parts.error and parts.error[1].startswith("stopped"):
+        return "stopped"
     if parts.error and parts.error[0] <= last and parts.error != whole.error:
         return f"loud: {parts.error} by the pipeline, {whole.error} by Run All"
     if whole.error and whole.error != parts.error:
@@ -294,7 +299,7 @@ def main(first: int, last: int) -> None:
             continue
         sort = kind(found) or "same"
         counts[sort] = counts.get(sort, 0) + 1
-        if sort not in {"same", "refused"}:
+        if sort not in {"same", "refused", "stopped"}:
             try:
                 small = smaller(program, sort)
                 print(f"===== {seed} {difference(small.cells())}\n{small.text()}", flush=True)
