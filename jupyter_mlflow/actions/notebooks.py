@@ -1,13 +1,16 @@
-"""Opening notebooks."""
+"""What can be told of a notebook without running it."""
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 from jupyter_mlflow.assemble import Assembly, assemble
-from jupyter_mlflow.errors import NotebookError, NotFoundError
+from jupyter_mlflow.assemble.rules import RULES
+from jupyter_mlflow.errors import NotebookError, NotFoundError, UsageError
 from jupyter_mlflow.notebook.cells import TaggedNotebook
 from jupyter_mlflow.notebook.reader import read
+from jupyter_mlflow.spec.reports import CheckReport, RuleReport, RulesReport
 
 
 def open_notebook(path: str | Path) -> TaggedNotebook:
@@ -27,3 +30,35 @@ def open_notebook(path: str | Path) -> TaggedNotebook:
 def check(path: str | Path) -> Assembly:
     """The pipeline of a notebook and what is wrong with it; never runs its code."""
     return assemble(open_notebook(path))
+
+
+def checked(path: str | Path) -> CheckReport:
+    """The problems of a notebook as a document."""
+    found = check(path)
+    return CheckReport(
+        notebook=str(path),
+        steps=sum(step.role not in {"setup", "parameters"} for step in found.pipeline.steps),
+        errors=len(found.errors),
+        warnings=sum(one.severity == "warning" for one in found.diagnostics),
+        diagnostics=found.diagnostics,
+    )
+
+
+def rules(code: str | None = None) -> RulesReport:
+    """What `check` looks for: the rule with this code, or all; raises NotFoundError."""
+    told = []
+    for rule in RULES:
+        title, _, text = inspect.cleandoc(rule.help).partition("\n")
+        if code is None or rule.code == code.upper():
+            told.append(RuleReport(code=rule.code, name=rule.name, severity=rule.severity, title=title.strip(), text=text.strip()))
+    if not told:
+        raise NotFoundError(f"There is no rule {code}. There are {', '.join(rule.code for rule in RULES)}.")
+    return RulesReport(rules=tuple(told))
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a file the user named; raises UsageError."""
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from error

@@ -10,7 +10,7 @@ from jupyter_mlflow.errors import ParameterError
 from jupyter_mlflow.spec.pipelines import Parameter, Pipeline
 
 _TYPES: dict[str, tuple[type, ...]] = {
-    "int": (int,),
+    "int": (int, float),  # papermill takes both, and `lr = 1` may well mean 0.5 another time
     "float": (int, float),
     "str": (str,),
     "bool": (bool,),
@@ -38,6 +38,7 @@ def _check(parameter: Parameter, value: Any) -> None:
     wrong = not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed)
     if wrong:
         given = "text" if isinstance(value, str) else type(value).__name__
+        hint = f" `-r {parameter.name} ...` gives it as a text." if parameter.type == "str" else ""
         raise ParameterError(
-            f"The parameter `{parameter.name}` (cell {parameter.cell}) is of type {parameter.type}, and {given} was given."
+            f"The parameter `{parameter.name}` (cell {parameter.cell}) is of type {parameter.type}, and {given} was given.{hint}"
         )

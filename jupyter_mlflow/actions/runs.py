@@ -6,26 +6,25 @@ was finished: `resume` goes on from there.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from jupyter_mlflow.actions import notebooks, parameters
+from jupyter_mlflow.actions import kernels, launches, notebooks, parameters, reports
 from jupyter_mlflow.actions.drivers import RunDriver
 from jupyter_mlflow.assemble import Assembly, assemble
-from jupyter_mlflow.engines import local, scheduler
+from jupyter_mlflow.engines import scheduler
 from jupyter_mlflow.engines.base import Executor
 from jupyter_mlflow.errors import NotFoundError, RefusedError, UsageError
-from jupyter_mlflow.notebook.executed import executed
-from jupyter_mlflow.spec.ids import RunId, StepName
+from jupyter_mlflow.notebook.cells import TaggedNotebook
+from jupyter_mlflow.notebook.reader import read
+from jupyter_mlflow.spec.diagnostics import Diagnostic
+from jupyter_mlflow.spec.ids import RunId
 from jupyter_mlflow.spec.pipelines import Pipeline
+from jupyter_mlflow.spec.reports import DiffReport, RemovalReport
 from jupyter_mlflow.spec.runs import Run, StepRun
 from jupyter_mlflow.spec.tasks import Event
 from jupyter_mlflow.store import garbage, places
@@ -33,7 +32,52 @@ from jupyter_mlflow.store.artifacts import open_store
 from jupyter_mlflow.store.cache import Cache
 from jupyter_mlflow.store.runs import RunStore, new_run_id
 
+OnStart = Callable[[Run], None]
 OnEvent = Callable[[Event], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is to run, with everything checked that can be checked before."""
+
+    file: Path  # names the notebook in history and cache
+    folder: Path  # where its cells run
+    notebook: TaggedNotebook
+    pipeline: Pipeline
+    values: dict[str, Any]
+    fresh: frozenset[str]  # steps that run although the cache may know them
+    wanted: frozenset[str]  # the others are skipped
+    kernel: kernels.Installed
+
+
+def request(
+    path: str | Path,
+    *,
+    given: Mapping[str, Any] | None = None,
+    from_step: str | None = None,
+    only: str | None = None,
+    folder: Path | None = None,
+    data: bytes | None = None,
+) -> Request:
+    """Read and check; raises RefusedError, ParameterError, NotebookError or UsageError. `data` stands for the file's text."""
+    file = Path(path).resolve()
+    notebook = notebooks.open_notebook(path) if data is None else read(data, file.stem)
+    assembly = assemble(notebook)
+    _refuse(assembly, file)
+    pipeline = assembly.pipeline
+    values = parameters.checked(pipeline, given or {})
+    _known_step(pipeline, from_step)
+    _known_step(pipeline, only)
+    return Request(
+        file=file,
+        folder=folder or file.parent,
+        notebook=notebook,
+        pipeline=pipeline,
+        values=values,
+        fresh=_fresh(pipeline, from_step, only),
+        wanted=_wanted(pipeline, only),
+        kernel=kernels.find(pipeline.kernel),
+    )
 
 
 def run(
@@ -45,85 +89,61 @@ def run(
     cache: bool = True,
     from_step: str | None = None,
     only: str | None = None,
+    on_start: OnStart = lambda _: None,
     on_event: OnEvent = lambda _: None,
     home: Path | None = None,
     parent: RunId | None = None,
     folder: Path | None = None,
+    data: bytes | None = None,
+    engine: str = "local",
     executor: Executor | None = None,
+    stop: scheduler.Stop | None = None,
 ) -> Run:
     """Run a notebook as a pipeline; raises RefusedError, ParameterError or UsageError before anything has run.
 
-    An `executor` that is given serves one run after the other and stays open.
+    An `executor` that is given serves one run after the other and stays open. `stop` lets others stop the run.
     """
-    file = Path(path).resolve()
-    notebook = notebooks.open_notebook(path)
-    assembly = assemble(notebook)
-    _refuse(assembly, file)
-    values = parameters.checked(assembly.pipeline, given or {})
-    _known_step(assembly.pipeline, from_step)
-    _known_step(assembly.pipeline, only)
-    target = _target(output, file)
+    asked = request(path, given=given, from_step=from_step, only=only, folder=folder, data=data)
+    target = output_target(output, asked.file)
     with RunStore(home) as store:
-        record = _record(store, assembly.pipeline, file, values, target, parent)
-        driver = RunDriver(
-            pipeline=assembly.pipeline,
-            folder=folder or file.parent,
-            values=values,
-            run=record,
-            store=store,
-            cache=Cache(store, open_store(places.artifacts_folder(store.home))),
-            use_cache=cache,
-            fresh=_fresh(assembly.pipeline, from_step, only),
-            wanted=_wanted(assembly.pipeline, only),
-            on_event=on_event,
-        )
-        driver.announce("running")
-        state = _execute(assembly.pipeline, driver, workers, executor)
-        if target is not None:
-            _write(target, executed(notebook, driver.slices(), {"jupyter_mlflow": {"run": {"id": record.run, "state": state}}}))
-        finished = store.update(record.run, state=state, seconds=time.time() - record.started, metrics=driver.metrics)
-        driver.announce(state)
-        return finished
-
-
-def _execute(pipeline: Pipeline, driver: RunDriver, workers: int | None, given: Executor | None) -> str:
-    waits = {str(step.name): [str(edge.source) for edge in pipeline.edges if edge.target == step.name] for step in pipeline.steps}
-    executor = given or local.LocalExecutor(_imports(pipeline))
-    stop = scheduler.Stop()
-    with _signals(stop):
+        options = {"workers": workers, "cache": cache, "from_step": from_step, "only": only, "folder": str(asked.folder), "engine": engine}
+        used = executor or launches.open_executor(engine, asked.pipeline)
         try:
-            scheduler.run(waits, driver, executor, workers=workers or min(os.cpu_count() or 1, len(waits)), stop=stop)
+            record = _record(store, asked, target, parent, {key: value for key, value in options.items() if value is not None})
+            driver = driver_of(asked, record, store, on_event, use_cache=cache)
+            on_start(record)
+            return launches.carry_out(driver, asked.notebook, used, target=target, workers=workers, stop=stop)
         finally:
-            if given is None:
-                executor.close()
-            driver.flush()
-    if stop.level:
-        return "cancelled"
-    return "failed" if driver.failed else "done"
+            if executor is None:
+                used.close()
 
 
-@contextlib.contextmanager
-def _signals(stop: scheduler.Stop) -> Iterator[None]:
-    """Ctrl-C: first start nothing more, then stop what runs."""
-
-    def raised(*_: Any) -> None:
-        stop.level += 1
-
-    try:
-        before = signal.signal(signal.SIGINT, raised)
-    except ValueError:  # not the main thread: nobody can press Ctrl-C here
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+def driver_of(asked: Request, record: Run, store: RunStore, on_event: OnEvent = lambda _: None, *, use_cache: bool = True) -> RunDriver:
+    """What makes the tasks of a run and asks the cache."""
+    return RunDriver(
+        pipeline=asked.pipeline,
+        folder=asked.folder,
+        values=asked.values,
+        run=record,
+        store=store,
+        cache=Cache(store, open_store(places.artifacts_folder(store.home)), kernels.interpreter(asked.kernel)),
+        use_cache=use_cache,
+        fresh=asked.fresh,
+        wanted=asked.wanted,
+        on_event=on_event,
+        finished=store.get(record.parent) if record.parent is not None else None,
+        inherited={**os.environ, **asked.kernel.env},
+    )
 
 
 def _refuse(assembly: Assembly, file: Path) -> None:
     if assembly.errors:
-        told = "\n".join(f"{file.name}: cell {one.place.cell}: {one.code} {one.message} {one.fix}" for one in assembly.errors)
+        told = "\n".join(f"{file.name}: {_place(one)}: {one.code} {one.message} {one.fix}" for one in assembly.errors)
         raise RefusedError(f"Nothing was run.\n{told}", assembly.diagnostics)
+
+
+def _place(one: Diagnostic) -> str:
+    return "metadata" if one.place.cell is None else f"cell {one.place.cell}"
 
 
 def _known_step(pipeline: Pipeline, name: str | None) -> None:
@@ -131,7 +151,8 @@ def _known_step(pipeline: Pipeline, name: str | None) -> None:
         raise UsageError(f"There is no step `{name}`. Steps are: {', '.join(step.name for step in pipeline.steps)}.")
 
 
-def _target(output: str | Path | None, file: Path) -> Path | None:
+def output_target(output: str | Path | None, file: Path) -> Path | None:
+    """Where the executed copy goes; raises UsageError when nothing can be written there."""
     if output is None:
         return None
     target = Path(output).resolve()
@@ -144,20 +165,22 @@ def _target(output: str | Path | None, file: Path) -> Path | None:
     return target
 
 
-def _record(store: RunStore, pipeline: Pipeline, file: Path, values: dict[str, Any], target: Path | None, parent: RunId | None) -> Run:
-    secret = {one.name for one in pipeline.parameters if one.secret}
+def _record(store: RunStore, asked: Request, target: Path | None, parent: RunId | None, options: dict[str, Any]) -> Run:
+    secret = {one.name for one in asked.pipeline.parameters if one.secret}
     name = new_run_id()
     record = Run(
         run=name,
-        notebook=str(file),
+        notebook=str(asked.file),
         state="running",
-        parameters={key: "******" if key in secret else value for key, value in values.items()},
+        parameters={key: "******" if key in secret else value for key, value in asked.values.items()},
         started=time.time(),
         output=str(target or ""),
+        options=options,
+        engine=str(options["engine"]),
         folder=str(places.run_folder(store.home, name)),
         parent=parent,
         pid=os.getpid(),
-        steps=tuple(StepRun(name=step.name, role=step.role) for step in pipeline.steps),
+        steps=tuple(StepRun(name=step.name, role=step.role) for step in asked.pipeline.steps),
     )
     store.create(record)
     return record
@@ -187,25 +210,17 @@ def _wanted(pipeline: Pipeline, only: str | None) -> frozenset[str]:
     return frozenset(found)
 
 
-def _imports(pipeline: Pipeline) -> list[str]:
-    """Modules worth importing once for all steps."""
-    return sorted({name for step in pipeline.steps for name in step.modules})
-
-
-def _write(target: Path, document: dict[str, Any]) -> None:
-    """All or nothing, and never half a notebook."""
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        draft.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
 # ---- looking at runs -----------------------------------------------------------------------------------------------------
 
 
-def resume(name: str, *, on_event: OnEvent = lambda _: None, home: Path | None = None, given: Mapping[str, Any] | None = None) -> Run:
+def resume(
+    name: str,
+    *,
+    on_start: OnStart = lambda _: None,
+    on_event: OnEvent = lambda _: None,
+    home: Path | None = None,
+    given: Mapping[str, Any] | None = None,
+) -> Run:
     """Go on with a run that failed, was cancelled or lost its launcher; what was finished is reused."""
     with RunStore(home) as store:
         store.mark_lost()
@@ -213,14 +228,17 @@ def resume(name: str, *, on_event: OnEvent = lambda _: None, home: Path | None =
     if old.state == "running":
         raise UsageError(f"Run {old.run} is still running.")
     values = {**{key: value for key, value in old.parameters.items() if value != "******"}, **(given or {})}
-    return run(old.notebook, given=values, output=old.output or None, on_event=on_event, home=home, parent=old.run)
+    options = {**old.options, "folder": Path(old.options["folder"])} if "folder" in old.options else old.options
+    return run(
+        old.notebook, given=values, output=old.output or None, on_start=on_start, on_event=on_event, home=home, parent=old.run, **options
+    )
 
 
-def list_runs(*, home: Path | None = None, limit: int = 50) -> list[Run]:
-    """Runs, newest first."""
+def list_runs(*, home: Path | None = None, limit: int = 50, notebook: str | Path | None = None) -> list[Run]:
+    """Runs, newest first; of one notebook if given."""
     with RunStore(home) as store:
         store.mark_lost()
-        return list(store.list(limit=limit))
+        return list(store.list(limit=limit, notebook=str(Path(notebook).resolve()) if notebook is not None else None))
 
 
 def show(name: str, *, home: Path | None = None) -> Run:
@@ -230,7 +248,7 @@ def show(name: str, *, home: Path | None = None) -> Run:
         return store.get(name)
 
 
-def remove(names: Sequence[str], *, older_than: float | None = None, dry_run: bool = False, home: Path | None = None) -> dict[str, Any]:
+def remove(names: Sequence[str], *, older_than: float | None = None, dry_run: bool = False, home: Path | None = None) -> RemovalReport:
     """Delete runs and what only they needed; `older_than` is in seconds. Gives what was freed."""
     with RunStore(home) as store:
         artifacts = open_store(places.artifacts_folder(store.home))
@@ -238,8 +256,9 @@ def remove(names: Sequence[str], *, older_than: float | None = None, dry_run: bo
             freed = garbage.collect(store, artifacts, older_than=older_than, dry_run=dry_run)
         else:
             freed = garbage.remove_runs(store, artifacts, list(names), dry_run=dry_run)
-        found: dict[str, Any] = msgspec.to_builtins(freed)
-        return found
+        return RemovalReport(
+            dry_run=dry_run, runs=freed.runs, cached_steps=freed.cached_steps, artifacts=freed.artifacts, bytes=freed.bytes
+        )
 
 
 def logs(name: str, step: str | None = None, *, follow: bool = False, home: Path | None = None) -> Iterator[Event]:
@@ -254,50 +273,8 @@ def logs(name: str, step: str | None = None, *, follow: bool = False, home: Path
                 yield event
 
 
-def diff(first: str, second: str, *, home: Path | None = None) -> dict[str, Any]:
-    """Where two runs differ: parameters, metrics, and each step's state and seconds."""
-    one, two = show(first, home=home), show(second, home=home)
-    return {
-        "version": 1,
-        "runs": [one.run, two.run],
-        "parameters": _differences(one.parameters, two.parameters),
-        "metrics": _differences(one.metrics, two.metrics),
-        "steps": _differences(
-            {str(step.name): {"state": step.state, "key": step.cache_key} for step in one.steps},
-            {str(step.name): {"state": step.state, "key": step.cache_key} for step in two.steps},
-        ),
-    }
-
-
-def _differences(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, list[Any]]:
-    return {name: [one.get(name), two.get(name)] for name in sorted({*one, *two}) if one.get(name) != two.get(name)}
-
-
-def report(found: Run, pipeline: Pipeline | None = None) -> dict[str, Any]:
-    """The object that `run --json` ends with."""
-    hidden = {step.name for step in pipeline.steps if step.role in {"setup", "parameters"}} if pipeline is not None else set[StepName]()
-    steps = {str(step.name): _step_report(step) for step in found.steps}
-    return {
-        "version": 1,
-        "run": found.run,
-        "notebook": found.notebook,
-        "state": found.state,
-        "seconds": round(found.seconds, 3),
-        "steps": {name: one for name, one in steps.items() if name not in hidden},
-        "setup": {name: one for name, one in steps.items() if name in hidden},
-        "metrics": found.metrics,
-        "output": found.output,
-        "parent": found.parent,
-    }
-
-
-def _step_report(step: StepRun) -> dict[str, Any]:
-    failure = msgspec.to_builtins(step.failure) if step.failure is not None else None
-    return {
-        "state": step.state,
-        "cached": step.cached,
-        "seconds": round(step.seconds, 3),
-        "reason": step.reason,
-        "attempt": step.attempt,
-        "failure": failure,
-    }
+def diff(first: str, second: str, *, home: Path | None = None) -> DiffReport:
+    """Where two runs differ: parameters, metrics, code and states of steps."""
+    with RunStore(home) as store:
+        store.mark_lost()
+        return reports.of_difference(store.get(first), store.get(second), store.home)

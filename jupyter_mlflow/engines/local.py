@@ -31,15 +31,18 @@ from jupyter_mlflow.spec.tasks import Event, StepFailure, StepResult, StepTask
 _LENGTH = struct.Struct("!I")
 _PARTING = 5.0  # seconds that a template may take to end its steps and itself
 _ROOT = Path(__file__).parent.parent.parent
-# Started in a folder of ours, so that no file of the user's is taken for a module; a checkout that is not installed has to be found.
-_PROGRAM = (
-    sys.executable,
-    "-c",
-    (
-        f"import sys; sys.path.append({str(_ROOT)!r}) if {(_ROOT / 'pyproject.toml').exists()} else None; "
-        "from jupyter_mlflow.runtime.__main__ import main; sys.exit(main(sys.argv[1:]))"
-    ),
-)
+
+
+def program(module: str) -> tuple[str, ...]:
+    """A command that runs `main(arguments)` of a module of ours; append the arguments.
+
+    To be started in a folder of ours, so that no file of the user's is taken for a module; a checkout that is not installed has to be found.
+    """
+    found = f"sys.path.append({str(_ROOT)!r}); " if (_ROOT / "pyproject.toml").exists() else ""
+    return (sys.executable, "-c", f"import sys; {found}from {module} import main; sys.exit(main(sys.argv[1:]))")
+
+
+_PROGRAM = program("jupyter_mlflow.runtime.__main__")
 _STOPPED = "It was told to end by something outside of the run."
 
 
