@@ -53,6 +53,8 @@ _FOUND_UNFIT = 3  # exit code
 
 def serve(path: Path, modules: list[str]) -> int:
     """Be a template that has imported `modules`, or the guardian of one."""
+    path = path.absolute()
+    os.chdir(os.sep)  # the socket's folder goes before we do
     lightness.load()
     from jupyter_mlflow.runtime import shells, templates
 

@@ -213,7 +213,6 @@ def serve(path: Path, shell: shells.ZMQInteractiveShell, about: dict[str, Any]) 
         template.serve()
     finally:
         path.unlink(missing_ok=True)
-        os.chdir(os.sep)  # exit handlers look at where they are
         with contextlib.suppress(OSError):  # its owner may have been killed, and made this folder for the socket alone
             path.parent.rmdir()
 
