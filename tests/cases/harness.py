@@ -49,8 +49,11 @@ class Outcome:
 
 
 def run(wanted: Sequence[cases.Case], *, cold: bool = False, fresh: bool = False, workers: int = 2) -> Iterator[Outcome]:
-    """Verdicts as they come; `cold` and `fresh` are about Run All, see `baseline`."""
+    """Verdicts as they come; `cold` and `fresh` are about Run All, see `baseline`. No `workers`: in this process, until `close`."""
     expected = baseline.run(wanted, cold=cold, fresh=fresh)
+    if not workers:
+        yield from (_judged(case.id, expected[case.id]) for case in wanted)
+        return
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
         tasks = [pool.submit(_judged, case.id, expected[case.id]) for case in wanted]
