@@ -52,6 +52,7 @@ class _Here:
     step = ""
     folder = ""
     environ = {}  # type: Dict[str, str]
+    start = {}  # type: Dict[str, Any]  # see `_start`
     classes = {}  # type: Dict[str, int]
     files_read = {}  # type: Dict[str, None]
     files_written = {}  # type: Dict[str, None]
@@ -123,7 +124,19 @@ def _singleton(module: str, name: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-for _one in (_function, _function_state, _cell, _cell_state, _cached_property, _cached_property_state, _remembering, _view, _view_of_bytes, _items_view, _singleton):
+for _one in (
+    _function,
+    _function_state,
+    _cell,
+    _cell_state,
+    _cached_property,
+    _cached_property_state,
+    _remembering,
+    _view,
+    _view_of_bytes,
+    _items_view,
+    _singleton,
+):
     _one.__module__ = NAME
 
 
@@ -205,6 +218,9 @@ class _Pickler(_Base):  # type: ignore[misc]
             return _remembering, (value.__wrapped__, value.cache_parameters()), dict(vars(value))
         if kind is functools.cached_property:  # it holds a lock before Python 3.12
             return _cached_property, (), {key: one for key, one in vars(value).items() if key != "lock"}, None, None, _cached_property_state
+        special = _reduce_special(value)
+        if special is not None:
+            return special
         if kind in _VIEWS:
             return _items_view, (_VIEWS[kind], _mapping_of(value))
         if kind is memoryview and value.obj is not None and value.contiguous and value.nbytes == len(memoryview(value.obj).cast("B")):
@@ -216,6 +232,16 @@ class _Pickler(_Base):  # type: ignore[misc]
             return _view, (base, _address(value) - _address(base), value.shape, value.strides, value.dtype)
         above = getattr(_Base, "reducer_override", None)
         return above(self, value) if above is not None else NotImplemented
+
+
+def _reduce_special(value: Any) -> Any:
+    """Objects of the standard library and IPython that live in a process, yet can be made again in another."""
+    logging, core = sys.modules.get("logging"), sys.modules.get("IPython.core.interactiveshell")
+    if logging is not None and isinstance(value, logging.Handler):
+        return _reduce_handler(value)
+    if core is not None and isinstance(value, core.InteractiveShell):
+        return _shell, ()
+    return None
 
 
 def _mapping_of(view: Any) -> Any:
@@ -413,94 +439,522 @@ def _apply_random(name: str, state: Any) -> None:
         importlib.import_module("torch").set_rng_state(state)
 
 
-def _options() -> Any:
-    return importlib.import_module("pandas._config.config")
+def _start() -> Dict[str, Any]:
+    """What the process is like before anything of the notebook: only what differs from it travels."""
+    return {
+        "modules": set(sys.modules),
+        "loggers": _loggers(),
+        "signals": _signals(),
+        "limits": _limits(),
+        "shell": _shell_state(),
+    }
+
+
+def _changed(now: Dict[Any, Any], then: Dict[Any, Any]) -> Dict[Any, Any]:
+    return {key: value for key, value in now.items() if key not in then or (then[key] is not value and then[key] != value)}
+
+
+def _portable(value: Any) -> bool:
+    try:
+        _Draft({"": value})
+    except Exception:  # noqa: BLE001 - whatever a `__reduce__` raises
+        return False
+    return True
+
+
+def _asked(module: str, *names: str) -> Any:
+    """A function that asks a module, if somebody imported it."""
+
+    def ask() -> Any:
+        found = sys.modules[module]  # type: Any
+        for name in names:
+            found = getattr(found, name)
+        return found()
+
+    return ask
+
+
+def _environ() -> Any:
+    now, then = dict(os.environ), _Here.environ
+    return {key: now.get(key) for key in {*now, *then} if now.get(key) != then.get(key)}
+
+
+def _set_environ(state: Any) -> None:
+    for key, value in state.items():
+        if value is None:
+            os.environ.pop(key, None)
+        else:
+            os.environ[key] = value
+
+
+def _set_path(state: Any) -> None:
+    sys.path[:] = state
+
+
+def _new_modules() -> Any:
+    """Entries of `sys.modules` that no import made."""
+    known = {*_Here.start["modules"], NAME}
+    return {name: one for name, one in list(sys.modules.items()) if name not in known and getattr(one, "__spec__", None) is None}
+
+
+def _set_modules(state: Any) -> None:
+    sys.modules.update(state)
+
+
+def _set_filters(state: Any) -> None:
+    warnings = sys.modules["warnings"]
+    warnings.filters[:] = state
+    getattr(warnings, "_filters_mutated", getattr(warnings, "_filters_mutated_lock_held", lambda: None))()
+
+
+def _interpreter() -> Any:
+    import gc
+
+    digits = getattr(sys, "get_int_max_str_digits", None)
+    return {
+        "recursion": sys.getrecursionlimit(),
+        "switch": sys.getswitchinterval(),
+        "collects": gc.isenabled(),
+        "thresholds": gc.get_threshold(),
+        "digits": digits() if digits is not None else None,
+    }
+
+
+def _set_interpreter(state: Any) -> None:
+    import gc
+
+    sys.setrecursionlimit(state["recursion"])
+    sys.setswitchinterval(state["switch"])
+    (gc.enable if state["collects"] else gc.disable)()
+    gc.set_threshold(*state["thresholds"])
+    if state["digits"] is not None:
+        sys.set_int_max_str_digits(state["digits"])
+
+
+def _umask() -> Any:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _set_time_zone(_state: Any) -> None:
+    import time
+
+    time.tzset()
+
+
+def _locale() -> Any:
+    return sys.modules["locale"].setlocale(sys.modules["locale"].LC_ALL)
+
+
+def _set_locale(state: Any) -> None:
+    import locale
+
+    locale.setlocale(locale.LC_ALL, state)
+
+
+def _decimal() -> Any:
+    return sys.modules["decimal"].getcontext().copy()
+
+
+def _set_decimal(state: Any) -> None:
+    import decimal
+
+    decimal.setcontext(state)
+
+
+_DIALECT = ("delimiter", "doublequote", "escapechar", "lineterminator", "quotechar", "quoting", "skipinitialspace", "strict")
+
+
+def _dialects() -> Any:
+    csv = sys.modules["csv"]
+    found = {name: csv.get_dialect(name) for name in csv.list_dialects()}
+    return {
+        "dialects": {name: {field: getattr(one, field) for field in _DIALECT} for name, one in found.items()},
+        "field": csv.field_size_limit(),
+    }
+
+
+def _set_dialects(state: Any) -> None:
+    import csv
+
+    for name in csv.list_dialects():
+        if name not in state["dialects"]:
+            csv.unregister_dialect(name)
+    for name, fields in state["dialects"].items():
+        csv.register_dialect(name, **fields)
+    csv.field_size_limit(state["field"])
+
+
+def _signals() -> Dict[int, Any]:
+    """Handlers of signals; an interrupt's is set anew for each cell."""
+    import signal
+
+    return {int(one): signal.getsignal(one) for one in getattr(signal, "valid_signals", set)() if one != signal.SIGINT}
+
+
+def _new_signals() -> Any:
+    return _changed(_signals(), _Here.start["signals"])
+
+
+def _set_signals(state: Any) -> None:
+    import signal
+
+    for number, handler in state.items():
+        signal.signal(number, handler)
+
+
+def _limits() -> Dict[int, Any]:
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return {}
+    return {getattr(resource, name): resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name.startswith("RLIMIT_")}
+
+
+def _new_limits() -> Any:
+    return _changed(_limits(), _Here.start["limits"])
+
+
+def _set_limits(state: Any) -> None:
+    import resource
+
+    for number, (soft, hard) in state.items():
+        resource.setrlimit(number, (soft, hard))
+
+
+def _set_timeout(state: Any) -> None:
+    import socket
+
+    socket.setdefaulttimeout(state)
+
+
+def _set_start_method(state: Any) -> None:
+    import multiprocessing
+
+    multiprocessing.set_start_method(state, force=True)
+
+
+def _numpy() -> Any:
+    numpy = sys.modules["numpy"]
+    return {"print": numpy.get_printoptions(), "err": numpy.geterr(), "call": numpy.geterrcall(), "buffer": numpy.getbufsize()}
+
+
+def _set_numpy(state: Any) -> None:
+    numpy = importlib.import_module("numpy")
+    numpy.set_printoptions(**{key: value for key, value in state["print"].items() if key != "override_repr"})
+    numpy.seterr(**state["err"])
+    numpy.seterrcall(state["call"])
+    numpy.setbufsize(state["buffer"])
+
+
+def _matplotlib() -> Any:
+    matplotlib = sys.modules["matplotlib"]
+    maps = getattr(matplotlib, "colormaps", {})
+    known = getattr(maps, "_builtin_cmaps", maps)
+    return {
+        "rc": {key: value for key, value in dict.items(matplotlib.rcParams) if key not in {"backend", "interactive"}},
+        "maps": {name: maps[name] for name in maps if name not in known},
+    }
+
+
+def _set_matplotlib(state: Any) -> None:
+    matplotlib = importlib.import_module("matplotlib")
+    dict.update(matplotlib.rcParams, state["rc"])
+    for name, one in state["maps"].items():
+        if name not in matplotlib.colormaps or matplotlib.colormaps[name] != one:
+            matplotlib.colormaps.register(one, name=name, force=True)
+
+
+def _pandas() -> Any:
+    config = importlib.import_module("pandas._config.config")
+    sys.modules["pandas"]
+    return {key: config.get_option(key) for key in config._registered_options if key not in config._deprecated_options}
+
+
+def _set_pandas(state: Any) -> None:
+    pandas, config = importlib.import_module("pandas"), importlib.import_module("pandas._config.config")
+    for key, value in state.items():
+        if config.get_option(key) != value:
+            pandas.set_option(key, value)
+
+
+_TORCH = {  # how it is asked -> how it is set
+    "get_default_dtype": "set_default_dtype",
+    "is_grad_enabled": "set_grad_enabled",
+    "get_num_threads": "set_num_threads",
+    "are_deterministic_algorithms_enabled": "use_deterministic_algorithms",
+    "get_float32_matmul_precision": "set_float32_matmul_precision",
+    "get_default_device": "set_default_device",
+}
+
+
+def _torch() -> Any:
+    torch = sys.modules["torch"]
+    return {name: getattr(torch, name)() for name in _TORCH if hasattr(torch, name)}
+
+
+def _set_torch(state: Any) -> None:
+    torch = importlib.import_module("torch")
+    for name, value in state.items():
+        if getattr(torch, name)() != value:
+            getattr(torch, _TORCH[name])(value)
+
+
+def _set_polars(state: Any) -> None:
+    importlib.import_module("polars").Config.load(state)
+
+
+def _set_sklearn(state: Any) -> None:
+    importlib.import_module("sklearn").set_config(**state)
+
+
+# ---- logging -----------------------------------------------------------------------------------------------------------
+
+_QUIET_LOGGER = (0, True, False, [], [])  # type: Tuple[int, bool, bool, List[Any], List[Any]]
+
+
+def _loggers() -> Dict[str, Any]:
+    """Level, propagation, handlers and filters by logger."""
+    logging = sys.modules.get("logging")
+    if logging is None:
+        return {}
+    found = {name: one for name, one in list(logging.root.manager.loggerDict.items()) if isinstance(one, logging.Logger)}
+    found[""] = logging.root
+    return {name: (one.level, one.propagate, one.disabled, list(one.handlers), list(one.filters)) for name, one in found.items()}
+
+
+def _logging() -> Any:
+    logging, before = sys.modules["logging"], _Here.start["loggers"]
+    loggers = {}
+    for name, state in _loggers().items():
+        if state != before.get(name, _QUIET_LOGGER):
+            handlers = [one for one in state[3] if not _of_its_library(name, one) or _portable(one)]
+            loggers[name] = (*state[:3], handlers, state[4])
+    return {
+        "loggers": loggers,
+        "disable": logging.root.manager.disable,
+        "names": dict(logging._levelToName),
+        "warnings": logging._warnings_showwarning is not None,
+    }
+
+
+def _of_its_library(logger: str, handler: Any) -> bool:
+    """Whether a library set up its own logger: it does so again wherever it is imported."""
+    return bool(logger) and type(handler).__module__.partition(".")[0] == logger.partition(".")[0]
+
+
+def _set_logging(state: Any) -> None:
+    import logging
+
+    for level, name in state["names"].items():
+        logging.addLevelName(level, name)
+    logging.captureWarnings(state["warnings"])
+    for name, (level, propagate, disabled, handlers, filters) in state["loggers"].items():
+        logger = logging.getLogger(name or None)
+        logger.setLevel(level)
+        logger.propagate, logger.disabled = propagate, disabled
+        logger.handlers[:], logger.filters[:] = handlers, filters
+    logging.disable(state["disable"])
+
+
+def _handler(kind: Any) -> Any:
+    return kind.__new__(kind)
+
+
+def _handler_state(handler: Any, state: Dict[str, Any]) -> None:
+    logging = importlib.import_module("logging")
+    vars(handler).update(state)
+    handler.createLock()
+    logging._addHandlerRef(handler)
+    if handler.get_name():
+        logging._handlers[handler.get_name()] = handler
+
+
+def _reduce_handler(handler: Any) -> Any:
+    """A handler of `logging`: a file is opened again when the next record comes, at its end."""
+    import logging
+
+    state = {key: value for key, value in vars(handler).items() if key != "lock"}
+    if isinstance(handler, logging.FileHandler):
+        if state.get("stream") is not None:
+            handler.flush()
+            state["mode"] = "a"
+        state["stream"] = None
+    return _handler, (type(handler),), state, None, None, _handler_state
+
+
+# ---- IPython's shell ---------------------------------------------------------------------------------------------------
+
+
+def _shell() -> Any:
+    """IPython's shell, where there is one."""
+    core = sys.modules.get("IPython.core.getipython")
+    return core.get_ipython() if core is not None else None
+
+
+_SIMPLE = (str, int, float, bool, type(None))
+
+
+def _simple(value: Any) -> bool:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return all(isinstance(one, _SIMPLE) for one in value)
+    return isinstance(value, _SIMPLE)
+
+
+def _configurables() -> Dict[str, Any]:
+    shell = _shell()
+    found = {type(one).__name__: one for one in shell.configurables}
+    found.update({"formatter:" + kind: one for kind, one in shell.display_formatter.formatters.items()})
+    return found
+
+
+def _hooks(shell: Any) -> Dict[str, List[Any]]:
+    """Lists of functions that the shell calls by itself."""
+    manager = shell.input_transformer_manager
+    found = {"event " + name: functions for name, functions in shell.events.callbacks.items()}
+    for name in ("cleanup_transforms", "line_transforms", "token_transformers"):
+        found["input " + name] = getattr(manager, name)
+    found["ast"] = shell.ast_transformers
+    found["post"] = shell.input_transformers_post
+    return found
+
+
+def _shell_state() -> Dict[Any, Any]:
+    """What cells can change about the shell, by place."""
+    shell = _shell()
+    if shell is None:
+        return {}
+    state = {"mode": shell.InteractiveTB.mode, "folders": list(shell.dir_stack), "visited": list(shell.user_ns.get("_dh", ()))}  # type: Dict[Any, Any]
+    for owner, one in _configurables().items():
+        for name in one.trait_names(config=True):
+            if name in one._trait_values and _simple(one._trait_values[name]):
+                state["trait", owner, name] = one._trait_values[name]
+        for key, function in getattr(one, "type_printers", {}).items():
+            state["printer", owner, key] = function
+    for kind, magics in shell.magics_manager.magics.items():
+        for name, function in magics.items():
+            state["magic", kind, name] = function
+    for place, functions in _hooks(shell).items():
+        state["hooks", place] = list(functions)
+    return state
+
+
+def _of_notebook(value: Any) -> bool:
+    """A function or method of the notebook, or of an object of one of its classes."""
+    owner = getattr(value, "__self__", None)
+    return "__main__" in (
+        getattr(value, "__module__", None),
+        getattr(type(value), "__module__", None),
+        getattr(type(owner), "__module__", None),
+    )
+
+
+def _new_shell_state() -> Any:
+    then = _Here.start["shell"]
+    found = {place: _moved(place, value, then.get(place)) for place, value in _changed(_shell_state(), then).items()}
+    return {place: value for place, value in found.items() if value is not None}
+
+
+def _moved(place: Any, value: Any, before: Any) -> Any:
+    """How a piece of the shell's state travels; None when a library put it there, which does so in each process."""
+    if place[0] == "magic":
+        return _as_magic(value)
+    if place[0] == "hooks":
+        return [one for one in value if one not in (before or ()) and _of_notebook(one)] or None
+    if place[0] == "printer":
+        return value if _of_notebook(value) or _of_notebook(place[2]) or _portable(value) else None
+    return value
+
+
+def _as_magic(function: Any) -> Any:
+    """How a magic can be made again; None for those of libraries."""
+    kind, owner = type(function).__name__, getattr(function, "__self__", None)
+    if kind == "Alias":
+        return "alias", function.cmd
+    if kind == "MagicAlias":
+        return "magic alias", (function.magic_name, function.magic_kind, function.magic_params)
+    if owner is not None and type(owner).__module__ == "__main__" and hasattr(owner, "magics"):
+        ours = {
+            key: value for key, value in vars(owner).items() if not key.startswith("_") and key not in {"shell", "magics", "options_table"}
+        }
+        return "class", (type(owner), ours)
+    return ("function", function) if _of_notebook(function) else None
+
+
+def _set_shell(state: Any) -> None:
+    shell = _shell()
+    if shell is None:
+        return
+    configurables, hooks, made = _configurables(), _hooks(shell), set()  # type: Any, Any, Set[type]
+    for place, value in state.items():
+        if place == "mode":
+            shell.InteractiveTB.set_mode(mode=value)
+        elif place == "folders":
+            shell.dir_stack[:] = value
+        elif place == "visited":
+            shell.user_ns["_dh"][:] = value
+        elif place[0] == "trait" and place[1] in configurables:
+            setattr(configurables[place[1]], place[2], value)
+        elif place[0] == "printer" and place[1] in configurables:
+            configurables[place[1]].type_printers[place[2]] = value
+        elif place[0] == "hooks":
+            hooks[place[1]].extend(value)
+        elif place[0] == "magic":
+            _make_magic(shell, place[1], place[2], value, made)
+
+
+def _make_magic(shell: Any, kind: str, name: str, value: Any, made: Set[type]) -> None:
+    how, what = value
+    if how == "alias":
+        shell.alias_manager.define_alias(name, what)
+    elif how == "magic alias":
+        shell.magics_manager.register_alias(name, what[0], what[1], what[2])
+    elif how == "function":
+        shell.register_magic_function(what, kind, name)
+    elif what[0] not in made:
+        made.add(what[0])
+        shell.register_magics(what[0])
+        vars(shell.magics_manager.registry[what[0].__name__]).update(what[1])
+
+
+for _made in (_shell, _handler, _handler_state):
+    _made.__module__ = NAME
+
+_PROCESS = {
+    "environ": (_environ, _set_environ),
+    "cwd": (os.getcwd, os.chdir),
+    "syspath": (lambda: list(sys.path), _set_path),
+    "modules": (_new_modules, _set_modules),
+    "warnings": (lambda: list(sys.modules["warnings"].filters), _set_filters),
+    "logging": (_logging, _set_logging),
+    "interpreter": (_interpreter, _set_interpreter),
+    "umask": (_umask, os.umask),
+    "timezone": (lambda: None, _set_time_zone),
+    "locale": (_locale, _set_locale),
+    "decimal": (_decimal, _set_decimal),
+    "csv": (_dialects, _set_dialects),
+    "signals": (_new_signals, _set_signals),
+    "limits": (_new_limits, _set_limits),
+    "socket": (_asked("socket", "getdefaulttimeout"), _set_timeout),
+    "multiprocessing": (_asked("multiprocessing", "get_start_method"), _set_start_method),
+    "shell": (_new_shell_state, _set_shell),
+    "numpy": (_numpy, _set_numpy),
+    "matplotlib": (_matplotlib, _set_matplotlib),
+    "pandas": (_pandas, _set_pandas),
+    "torch": (_torch, _set_torch),
+    "polars": (_asked("polars", "Config", "save"), _set_polars),
+    "sklearn": (_asked("sklearn", "get_config"), _set_sklearn),
+}  # type: Dict[str, Tuple[Any, Any]]
+"""Process state: how it is captured and how it is put in place. A KeyError says that there is none."""
 
 
 def _capture_process(name: str) -> Any:
-    if name == "environ":
-        now, then = dict(os.environ), _Here.environ
-        return {key: now.get(key) for key in {*now, *then} if now.get(key) != then.get(key)}
-    if name == "cwd":
-        return os.getcwd()
-    if name == "syspath":
-        return list(sys.path)
-    if name == "warnings":
-        return list(sys.modules["warnings"].filters)
-    if name == "logging":
-        logging = sys.modules["logging"]
-        loggers = {key: one.level for key, one in logging.root.manager.loggerDict.items() if isinstance(one, logging.Logger)}
-        return {"": logging.root.level, **loggers}
-    if name == "decimal":
-        return sys.modules["decimal"].getcontext().copy()
-    if name == "locale":
-        return sys.modules["locale"].setlocale(sys.modules["locale"].LC_ALL)
-    if name == "numpy":
-        numpy = sys.modules["numpy"]
-        return {"print": numpy.get_printoptions(), "err": numpy.geterr()}
-    if name == "matplotlib":
-        return {key: value for key, value in dict.items(sys.modules["matplotlib"].rcParams) if key not in {"backend", "interactive"}}
-    if name == "pandas":
-        config, found = _options(), {}
-        sys.modules["pandas"]
-        for key in config._registered_options:
-            if key not in config._deprecated_options:
-                found[key] = config.get_option(key)
-        return found
-    if name == "torch":
-        torch = sys.modules["torch"]
-        return {"dtype": torch.get_default_dtype(), "grad": torch.is_grad_enabled(), "threads": torch.get_num_threads()}
-    if name == "sklearn":
-        return sys.modules["sklearn"].get_config()
-    raise KeyError(name)
+    return _PROCESS[name][0]()
 
 
 def _apply_process(name: str, state: Any) -> None:
-    if name == "environ":
-        for key, value in state.items():
-            if value is None:
-                os.environ.pop(key, None)
-            else:
-                os.environ[key] = value
-    elif name == "cwd":
-        os.chdir(state)
-    elif name == "syspath":
-        sys.path[:] = state
-    elif name == "warnings":
-        warnings = sys.modules["warnings"]
-        warnings.filters[:] = state
-        warnings._filters_mutated()
-    elif name == "logging":
-        import logging
-
-        for key, level in state.items():
-            logging.getLogger(key or None).setLevel(level)
-    elif name == "decimal":
-        import decimal
-
-        decimal.setcontext(state)
-    elif name == "locale":
-        import locale
-
-        locale.setlocale(locale.LC_ALL, state)
-    elif name == "numpy":
-        numpy = importlib.import_module("numpy")
-        numpy.set_printoptions(**{key: value for key, value in state["print"].items() if key != "override_repr"})
-        numpy.seterr(**state["err"])
-    elif name == "matplotlib":
-        dict.update(importlib.import_module("matplotlib").rcParams, state)
-    elif name == "pandas":
-        pandas, config = importlib.import_module("pandas"), _options()
-        for key, value in state.items():
-            if config.get_option(key) != value:
-                pandas.set_option(key, value)
-    elif name == "torch":
-        torch = importlib.import_module("torch")
-        torch.set_default_dtype(state["dtype"])
-        torch.set_grad_enabled(state["grad"])
-        torch.set_num_threads(state["threads"])
-    elif name == "sklearn":
-        importlib.import_module("sklearn").set_config(**state)
+    _PROCESS[name][1](state)
 
 
 def _own_modules(root: str) -> List[types.ModuleType]:
@@ -629,7 +1083,7 @@ def _scan(folder: str) -> Dict[str, Tuple[int, int]]:
 def begin(request: Dict[str, Any], namespace: Dict[str, Any]) -> Dict[str, Any]:
     """Put the inputs in place."""
     _Here.namespace, _Here.step, _Here.folder = namespace, request.get("step", ""), os.path.abspath(request.get("folder") or os.getcwd())
-    _Here.environ = dict(os.environ)
+    _Here.environ, _Here.start = dict(os.environ), _start()
     restored, states = [], {}  # type: List[str], Dict[str, Any]
     given = {}  # type: Dict[str, Any]
     try:
