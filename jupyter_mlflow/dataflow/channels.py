@@ -113,6 +113,7 @@ class _Connector:
         self.found = Channels()
         self.bound: dict[str, set[str]] = {}
         self.wild: list[Write] = []
+        self.gathered: set[tuple[frozenset[str], int]] = set()
         self.ambient: dict[str, None] = {}  # process state that was written: every later step starts with it
         self.seeded: set[str] = set()
         self.files: list[tuple[str, int, str, bool]] = []  # step, cell, path, writes
@@ -158,7 +159,7 @@ class _Connector:
     def _names(self, step: str, position: int, effects: Effects) -> None:
         bound = self.bound[step]
         for group in effects.together:
-            self._gather(group - bound, step, position)
+            self._gather(group - bound, effects.former.get(group, frozenset()), step, position)
         for name, certain in effects.reads.items():
             if name in bound:
                 self._in_between(name, step, position, effects)
@@ -188,19 +189,29 @@ class _Connector:
         if later is not None:
             self.found.clashes.append(Clash(key, step, later.step, effects.cell))
 
-    def _gather(self, names: frozenset[str], step: str, position: int) -> None:
-        """Names that may show one object come from one step, the latest that made one of them: it hands on the others beside it."""
+    def _gather(self, names: frozenset[str], former: frozenset[str], step: str, position: int) -> None:
+        """Names that may show one object come from one step, the latest that made one of them: it hands on the others beside it.
+
+        That step itself must have got them from one place, and with them the names of before (`former`) that it made them from.
+        """
         writes = {name: write for name in names if (write := self._latest(name, step, position)) is not None}
-        if len({write.step for write in writes.values()}) < 2:
+        if not writes:
             return
         home = max(writes.values(), key=lambda one: one.position)
-        for name in [name for name, write in writes.items() if write.step != home.step]:
+        rest = frozenset(name for name, write in writes.items() if write.step != home.step)
+        for name in rest:
             moved = Write(home.position, home.step, home.cell, certain=False)
             if moved not in self.homes.setdefault(name, []):
                 self.homes[name].append(moved)
                 self.moved = True
-        passed_on = frozenset(name for name, write in writes.items() if write.step != home.step or not write.certain)
-        self._gather(passed_on, home.step, home.position)
+        again = rest | ((names | former) & self._read_by(home.step, home.position))
+        if len(again) > 1 and (again, home.position) not in self.gathered:
+            self.gathered.add((again, home.position))
+            self._gather(again, former, home.step, home.position)
+
+    def _read_by(self, step: str, position: int) -> frozenset[str]:
+        """Names that the cells of a step read, up to a position."""
+        return frozenset(name for owner, effects in self.cells[: position + 1] if owner == step for name in effects.reads)
 
     def _missing(self, name: str, step: str, effects: Effects, certain: bool) -> None:
         wild = any(one.step == step for one in self.wild)

@@ -41,6 +41,7 @@ class Effects:
     writes_any: int = 0
     together: list[frozenset[str]] = field(default_factory=list)  # names that may show one object that is changed or compared here
     nans: dict[frozenset[str], int] = field(default_factory=dict)  # names by which a NaN is compared with itself -> line
+    former: dict[frozenset[str], frozenset[str]] = field(default_factory=dict)  # such names -> names that once showed the same
     links: bool = False  # makes a second name for a file
     history: dict[str, int] = field(default_factory=dict)  # `_`, `Out[3]` and the like -> line
     modules: set[str] = field(default_factory=set)  # dotted modules imported

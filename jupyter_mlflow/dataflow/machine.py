@@ -268,6 +268,12 @@ class Machine:
         group = frozenset(names)
         if len(group) > 1 and group not in self.effects.together:
             self.effects.together.append(group)
+            self.effects.former[group] = self._former(group)
+
+    def _former(self, group: frozenset[str]) -> frozenset[str]:
+        """Names that once showed what `group` shows, and show something else now."""
+        shown = [region for name in group if (value := self.look(name)) is not None for region in value.regions]
+        return frozenset(name for region in self.heap.around(shown) for name in self.holders.get(region, ())) - group
 
     def compare(self, values: Iterable[Value]) -> None:
         """Identity shows here: names that lead to the same object must come from one place."""
