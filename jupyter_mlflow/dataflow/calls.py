@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from jupyter_mlflow.dataflow import builtin_calls, definitions, expressions, knowledge, magics, methods
+from jupyter_mlflow.dataflow import builtin_calls, definitions, expressions, knowledge, magics, methods, networks
 from jupyter_mlflow.dataflow.machine import Machine
 from jupyter_mlflow.dataflow.targets import PROCESS_PATHS, dotted
 from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, MISSING, SCALAR, UNKNOWN, Value, external, join
@@ -66,6 +66,8 @@ def invoke(m: Machine, function: Value, args: list[Value], keywords: Keywords, n
         return Value(frozenset({"scalar"}))
     if function.only("partial"):
         return _partial(m, function, args, keywords)
+    if networks.is_network(m, function):
+        return networks.call(m, function, args, keywords)
     owners = definitions.class_of(m, function)
     if "class" in owners.kinds and "instance" in function.kinds:
         member = definitions.member_of(m, owners, "__call__")
@@ -74,8 +76,6 @@ def invoke(m: Machine, function: Value, args: list[Value], keywords: Keywords, n
         if definitions.has_foreign_base(m, owners) or member is None:
             results.append(anything(m, [function, *args, *keywords.values()]))
     if not results or UNKNOWN in function.kinds:
-        if function.only("torch-object"):
-            return _module_call(m, function, args)
         results.append(anything(m, [function, *args, *keywords.values()]))
     return join(results)
 
@@ -102,12 +102,6 @@ def _partial(m: Machine, function: Value, args: list[Value], keywords: Keywords)
     if not inner.regions:
         return anything(m, [function, *args, *keywords.values()])
     return join([definitions.call_codes(m, inner, [*first, *args], keywords), definitions.call_codes(m, inner, args, keywords)])
-
-
-def _module_call(m: Machine, function: Value, args: list[Value]) -> Value:
-    m.change(function)  # batch norm and the like keep statistics
-    m.draw("torch")
-    return m.new("tensor", held=[function, *args])
 
 
 def _foreign_super(m: Machine, args: list[Value], keywords: Keywords) -> Value:
@@ -148,7 +142,10 @@ def _external(m: Machine, path: str, args: list[Value], keywords: Keywords, node
     definitions.run_all(m, values)
     if rule.hidden:
         m.effects.hidden.setdefault(path, m.line)
-    return _result(m, rule, path, args, keywords, node)
+    result = _result(m, rule, path, args, keywords, node)
+    if path.startswith(("torch.", "torchvision.")):
+        networks.created(m, path, result, keywords)
+    return result
 
 
 def _given_to_change(m: Machine, args: list[Value], keywords: Keywords) -> None:
@@ -242,7 +239,9 @@ def _result(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keyw
         return Value(frozenset({rule.gives}), m.new(rule.gives, parts=parts).regions.union(*(value.regions for value in same)))
     if rule.gives == "defaultdict":
         return m.new("defaultdict", parts=values, element=m.unknown(*values))
-    result = m.new(rule.gives, parts=values if rule.shares else (), element=_element(m, rule, args))
+    if rule.gives == "tensor":
+        return networks.computed(m, values)
+    result = m.new(rule.gives, parts=values if rule.shares else (), element=_element(m, rule, path, args, keywords))
     if rule.gives in {"iterator", "loader"} or path == "copy.copy":
         m.heap.contain(result.regions, m.heap.reach([region for value in values for region in value.regions]))
     if rule.gives == "estimator":
@@ -250,7 +249,9 @@ def _result(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keyw
     return result
 
 
-def _element(m: Machine, rule: knowledge.Rule, args: list[Value]) -> Value | None:
+def _element(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keywords: Keywords) -> Value | None:
+    if path == "torch.utils.data.DataLoader":
+        return networks.batch(m, keywords)
     if rule.gives in {"list", "dict", "iterator"} and args and rule.shares:
         return join(m.inside(value) for value in args)
     return None
@@ -396,13 +397,20 @@ def _method_of(m: Machine, kind: str, base: Value, name: str, args: list[Value],
         return ANYTHING
     if kind in {"function", "class", "module", "external", "handle"}:
         return anything(m, [base, *values]) if kind != "handle" else ANYTHING
-    if kind == "instance" and not definitions.has_foreign_base(m, definitions.class_of(m, base)):
+    if name == "backward" or kind == "tensor" or networks.is_network(m, base):
+        found = networks.method(m, base, name, values)
+        if found is not None:
+            return found
+    if kind == "instance" and (networks.is_network(m, base) or not definitions.has_foreign_base(m, definitions.class_of(m, base))):
         definitions.run_dunders(m, [base])
         if name[:2] == name[-2:] == "__" and name not in methods.LOOKS:
             return anything(m, [base, *values])
         attributes = [m.heap[region].attributes.get(name) for region in base.regions]
         held = [one for one in attributes if one is not None]
-        return invoke(m, join(held), args, keywords) if held else m.unknown(base, *values)
+        if held:
+            return invoke(m, join(held), args, keywords)
+        if not networks.is_network(m, base):
+            return m.unknown(base, *values)
     known = methods.find(kind, name)
     if known is None and _guess(m, name):
         known = methods.PURE
@@ -440,6 +448,7 @@ def _known_method(m: Machine, known: methods.Method, kind: str, base: Value, nam
         if known.consumes and value.kinds & (ITERATORS - {UNKNOWN}):
             definitions.consume(m, value)
         if known.keeps:
+            m.keys_seen(base, plain=False)
             m.put(base, join([value, m.inside(value)]) if name in {"extend", "update"} and value.regions else value)
         if known.holds:
             m.heap.hold(base.regions, value.regions)
@@ -492,10 +501,10 @@ def _method_result(m: Machine, known: methods.Method, base: Value, values: list[
         return m.unknown(base, *values) if known.shares else m.new(UNKNOWN)
     inner = m.inside(base) if base.kinds & {"list", "dict", "set", "tuple", "defaultdict", "view"} else None
     if known.gives in {"view", "pairs"}:
-        return m.new("view", parts=[base], element=_pair(m, inner) if inner and known.gives == "pairs" else inner)
+        return m.new("view", parts=[base], element=m.pair(_key(m, base, inner), inner) if inner and known.gives == "pairs" else inner)
     if known.gives == "grouped":
         part = Value(frozenset({"frame"}), m.new("frame", parts=[base]).regions)
-        return m.new("grouped", parts=[base, *values], element=_pair(m, part))
+        return m.new("grouped", parts=[base, *values], element=m.pair(SCALAR, part))
     shared = [base] if known.shares else []
     if known.gives == "iterator" and base.only("estimator"):  # `split`: pairs of fresh indices
         return m.new("iterator", parts=[base, *values], element=m.new("tuple", element=m.new("array")))
@@ -504,8 +513,7 @@ def _method_result(m: Machine, known: methods.Method, base: Value, values: list[
     return m.new(known.gives, parts=[*shared, *values] if known.shares else [], element=inner)
 
 
-def _pair(m: Machine, value: Value) -> Value:
-    """A key, and `value`."""
-    pair = m.new("tuple", parts=[value], element=join([SCALAR, value]))
-    m.heap[next(iter(pair.regions))].attributes.update({"0": join([SCALAR, value]), "1": value})
-    return pair
+def _key(m: Machine, base: Value, inner: Value) -> Value:
+    """A key of a dict: nothing that could be changed, where we saw all keys."""
+    plain = all(m.heap[region].plain_keys and not m.heap[region].opaque for region in base.regions)
+    return SCALAR if plain else join([SCALAR, inner])

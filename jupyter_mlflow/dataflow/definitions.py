@@ -220,6 +220,13 @@ def has_foreign_base(m: Machine, cls: Value) -> bool:
     return False
 
 
+def is_network_class(m: Machine, cls: Value) -> bool:
+    """Whether the only code outside the notebook that takes part in the class is PyTorch's `Module`, which leaves its members alone."""
+    codes = [code for region in class_regions(m, cls) if (code := m.heap[region].code) is not None]
+    foreign = [base.path for code in codes for base in code.bases if not any(_is_class(m, one) for one in base.regions)]
+    return bool(foreign) and all(path.startswith("torch.nn.") for path in foreign)
+
+
 def decorators_of(m: Machine, value: Value) -> set[str]:
     """Names of the decorators that decide how a member is reached: property, classmethod, staticmethod."""
     names = set()
@@ -274,7 +281,7 @@ def instantiate(m: Machine, cls: int, args: list[Value], keywords: dict[str, Val
             call_codes(m, member, [first, *given], keywords if given else {}, itself)
     if not made:
         _fields(m, region, owner, args, keywords)
-    if has_foreign_base(m, owner):
+    if has_foreign_base(m, owner) and not is_network_class(m, owner):
         m.heap[region].opaque = True
         m.heap.contain([region], [one for value in (*args, *keywords.values()) for one in value.regions])
     return itself
@@ -283,6 +290,11 @@ def instantiate(m: Machine, cls: int, args: list[Value], keywords: dict[str, Val
 def _fields(m: Machine, region: int, owner: Value, args: list[Value], keywords: dict[str, Value]) -> None:
     """A class without `__init__` (a dataclass, a named tuple) keeps what it was given."""
     names = [name for cls in reversed(class_regions(m, owner)) for name in _annotated(m, cls)]
+    for name in names:
+        default = member_of(m, owner, name)
+        if default is not None and default.only("field"):  # each instance has a new one, made by the field's factory
+            m.heap[region].attributes[name] = made = m.new(UNKNOWN)
+            m.heap.contain([region], made.regions)
     for name, value in [*zip(names, args, strict=False), *keywords.items()]:
         m.heap[region].attributes[name] = value
     for value in (*args, *keywords.values()):

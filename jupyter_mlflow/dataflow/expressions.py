@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from jupyter_mlflow.dataflow import calls, definitions, knowledge, methods, targets
+from jupyter_mlflow.dataflow import calls, definitions, knowledge, methods, networks, targets
 from jupyter_mlflow.dataflow.effects import Memo
 from jupyter_mlflow.dataflow.machine import Frame, Machine
 from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, MISSING, NONE, SCALAR, STR, UNKNOWN, Value, constant, external, join
@@ -241,7 +241,7 @@ def combine(m: Machine, left: Value, right: Value, op: ast.operator) -> Value:
     for kind in ("tensor", "frame", "array", "figure"):
         kinds = left.kinds | right.kinds
         if kind in kinds and kinds <= {kind, "scalar", "array", "str", "none", "external"}:
-            return m.new(kind)
+            return networks.computed(m, [left, right]) if kind == "tensor" else m.new(kind)
     if "set" in left.kinds or "set" in right.kinds:
         m.compare([left, right])
     if left.only("list", "tuple", "set") or right.only("list", "tuple", "set"):
@@ -304,6 +304,8 @@ def _unary(m: Machine, node: ast.UnaryOp) -> Value:
     definitions.run_dunders(m, [value])
     if isinstance(node.op, ast.Not) or value.immutable:
         return SCALAR
+    if value.only("tensor"):
+        return networks.computed(m, [value])
     return m.new(next(iter(value.kinds))) if len(value.kinds) == 1 and UNKNOWN not in value.kinds else m.unknown(value)
 
 
@@ -352,16 +354,20 @@ def _starred(m: Machine, node: ast.Starred) -> Value:
 
 def _dict(m: Machine, node: ast.Dict) -> Value:
     result = m.new("dict", element=Value(frozenset()))
+    plain = True
     for key, value in zip(node.keys, node.values, strict=False):
         inner = evaluate(m, value)
         if key is None:
             m.put(result, m.inside(inner))
+            plain = plain and all(m.heap[region].plain_keys for region in inner.regions)
             continue
         outer = evaluate(m, key)
+        plain = plain and outer.immutable
         m.put(result, inner)
         m.heap.contain(result.regions, outer.regions)
         if isinstance(outer.const, (str, int)):
             m.heap[next(iter(result.regions))].attributes[f"[{outer.const!r}]"] = inner
+    m.keys_seen(result, plain=plain)
     return result
 
 
@@ -415,6 +421,7 @@ def _loops(m: Machine, node: Any, generators: list[ast.comprehension], keys: lis
     if over.kinds & ITERATORS:
         definitions.consume(m, over)
     definitions.run_dunders(m, [over])
+    networks.looped(m, over)
     targets.assign(m, generator.target, m.inside(over), None)
     for condition in generator.ifs:
         definitions.run_dunders(m, [evaluate(m, condition)])

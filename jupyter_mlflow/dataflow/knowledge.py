@@ -168,7 +168,12 @@ TABLE: tuple[tuple[Rule, str, str], ...] = (
     (Rule(gives="unknown", file_in=0, keywords=("f",)), "torch.", "load jit.load"),
     (Rule(gives="none", file_out=1, keywords=("f",)), "torch.", "save"),
     (Rule(gives="context"), "torch.", "no_grad inference_mode enable_grad autocast"),
-    (Rule(gives="tensor", shares=True), "torch.", "from_numpy as_tensor"),
+    (Rule(gives="tensor", shares=True), "torch.", "from_numpy as_tensor nn.Parameter nn.parameter.Parameter"),
+    (
+        Rule(gives="tensor", shares=False),
+        "torch.",
+        "tensor zeros ones full arange linspace eye cat stack where zeros_like ones_like full_like",
+    ),
     (Rule(gives="scalar", shares=False), "torch.", "device float32 float64 int64 long cuda.is_available"),
     (
         Rule(process="matplotlib"),
@@ -205,6 +210,7 @@ TABLE: tuple[tuple[Rule, str, str], ...] = (
         """,
     ),
     (Rule(gives="logger", shares=False), "", "logging.getLogger"),
+    (Rule(gives="field"), "", "dataclasses.field attr.ib attrs.field attr.field pydantic.Field"),
     (Rule(process="locale"), "", "locale.setlocale"),
     (Rule(process="decimal"), "", "decimal.setcontext"),
     (Rule(gives="decimal-context", shares=False), "", "decimal.getcontext"),
@@ -411,7 +417,7 @@ def _sklearn(path: str, last: str) -> Rule:
 
 def _torch(path: str, last: str) -> Rule:
     if path.startswith("torch.nn.functional."):
-        return Rule(gives="tensor", draws="torch" if "dropout" in last else "")
+        return Rule(gives="tensor", draws="torch") if "dropout" in last else Rule(gives="tensor", shares=False)
     if path.startswith(("torch.nn.", "torch.optim.")) and last[:1].isupper():
         return Rule(gives="torch-object", draws="torch" if path.startswith("torch.nn.") else "")
     if path.startswith("torch.utils.data."):

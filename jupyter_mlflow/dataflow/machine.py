@@ -37,6 +37,7 @@ BUILTINS = frozenset(dir(builtins)) | {
 }
 HISTORY = frozenset({"_", "__", "___", "_i", "_ii", "_iii", "_ih", "_oh", "_dh", "In", "Out", "_exit_code"})
 MOST_STEPS = 60_000  # nodes looked at per cell before calls are no longer followed into functions
+SEPARATE = 12  # objects that may be meant, up to which names are grouped for each of them; beyond that all together, which is safe
 DEEPEST = 12  # calls followed into one another
 
 
@@ -198,10 +199,14 @@ class Machine:
             self.heap.hold([region], part.regions)
         return Value(frozenset({kind}), frozenset({region}))
 
-    def pair(self, value: Value) -> Value:
-        """A key, and `value`."""
-        key = join([SCALAR, value])
-        found = self.new("tuple", parts=[value], element=key)
+    def keys_seen(self, value: Value, *, plain: bool) -> None:
+        """Whether all keys of a dict are known to be plain."""
+        for region in value.regions:
+            self.heap[region].plain_keys = plain
+
+    def pair(self, key: Value, value: Value) -> Value:
+        """What looping over `items()` gives."""
+        found = self.new("tuple", parts=[key, value], element=join([key, value]))
         self.heap[next(iter(found.regions))].attributes.update({"0": key, "1": value})
         return found
 
@@ -255,14 +260,22 @@ class Machine:
         if deep:
             for region in regions:
                 self.heap[region].opaque = True
-        together = set()
-        for region in self.heap.around(regions):
-            for name in self.holders.get(region, ()):
-                held = self.look(name)
-                if held is not None and region in held.regions:
-                    together.add(name)
-                    self._changed(name, held, sure=sure and region in value.regions and len(value.regions) == 1)
-        self._together(together)
+        alternatives = [self.heap.reach([one]) if deep else {one} for one in sorted(value.regions)]
+        if len(alternatives) > SEPARATE:
+            alternatives = [regions]
+        told: set[str] = set()
+        for one in alternatives:  # names that show one of them need not come from the same place as names that show another
+            together = set()
+            for region in self.heap.around(one):
+                for name in self.holders.get(region, ()):
+                    held = self.look(name)
+                    if held is not None and region in held.regions:
+                        together.add(name)
+                        itself = sure and region in value.regions and len(value.regions) == 1
+                        if itself or name not in told:
+                            told.add(name)
+                            self._changed(name, held, sure=itself)
+            self._together(together)
 
     def _together(self, names: set[str]) -> None:
         group = frozenset(names)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from jupyter_mlflow.dataflow import definitions, knowledge, targets
+from jupyter_mlflow.dataflow import definitions, knowledge, networks, targets
 from jupyter_mlflow.dataflow.machine import Frame, Machine
 from jupyter_mlflow.dataflow.values import ITERATORS, Value, constant, external
 
@@ -100,6 +100,7 @@ def _for(m: Machine, node: ast.For | ast.AsyncFor) -> None:
     if iterable.kinds & ITERATORS and not iterable.immutable:
         definitions.consume(m, iterable)
     definitions.run_dunders(m, [iterable])
+    networks.looped(m, iterable)
     item = m.inside(iterable)
     if _not_empty(node.iter):
         targets.assign(m, node.target, item, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from jupyter_mlflow.dataflow import definitions
+from jupyter_mlflow.dataflow import definitions, knowledge
 from jupyter_mlflow.dataflow.machine import Frame, Machine
 from jupyter_mlflow.dataflow.values import IMMUTABLE, MISSING, UNKNOWN, Value, join
 
@@ -138,6 +138,9 @@ def set_attribute(m: Machine, base: Value, name: str, value: Value | None, path:
     m.change(base, sure=True)
     if value is None:
         return
+    if name == "requires_grad":
+        for region in base.regions:
+            m.heap[region].learns = True
     m.heap.contain(base.regions, value.regions)
     for region in base.regions:
         one = m.heap[region]
@@ -156,6 +159,9 @@ def _patch(m: Machine, full: str, path: str) -> None:
         m.write_key(f"process:{state}")
     elif path and not full.startswith(("sys.std", "sys.display", "sys.except")) and m.look(path.partition(".")[0]) is not None:
         m.write_key(f"patch:{path}")
+        if full.partition(".")[0] not in knowledge.KNOWN_ROOTS:  # its whole state travels too, and must not bring the old value back
+            m.read_key(f"module:{full.partition('.')[0]}")
+            m.write_key(f"module:{full.partition('.')[0]}", certain=False)
     else:
         m.effects.hidden.setdefault(full, m.line)
 
@@ -178,6 +184,8 @@ def set_item(m: Machine, target: ast.Subscript, value: Value | None) -> None:
     if value is not None and not (base.only(*COPIES) and value.only(*COPIES, *IMMUTABLE)):
         m.put(base, value)
         m.heap.contain(base.regions, index.regions)
+        if not index.immutable:
+            m.keys_seen(base, plain=False)
         _position(m, base, index, value)
     definitions.run_dunders(m, [base])
 

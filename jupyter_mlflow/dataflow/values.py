@@ -128,11 +128,14 @@ class Region:
     in_place: bool = False  # works on the data it is given (`copy=False`)
     element: Value | None = None
     attributes: dict[str, Value] = field(default_factory=dict)
+    plain_keys: bool = False  # a dict all of whose keys we saw, none of which could be changed
     opaque: bool = False  # unknown code had it: elements and attributes may be anything
     blur: bool = False  # stands for itself or anything inside, nobody knows which
     nan: bool = False  # a NaN, which equals nothing but is found where it is
     stays: str = ""  # has no meaning in another process; words for it
     rng: bool = False  # draws from the global random generators when used
+    came_from: set[int] = field(default_factory=set)  # a tensor's way back for gradients
+    learns: bool = False  # a network, a parameter or a tensor that asks for a gradient
 
 
 class Heap:

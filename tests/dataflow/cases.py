@@ -1113,4 +1113,52 @@ CASES: list[tuple[str, Cells, list[str]]] = [
         ],
         ["load>a X", "load>b X", "load>c X", "setup>a KFold", "setup>load pd"],
     ),
+    (
+        "networks of the notebook's own class, in parallel",
+        [
+            (
+                "setup",
+                "import torch\nfrom torch import nn\nfrom torch.utils.data import DataLoader, TensorDataset\n"
+                "class Net(nn.Module):\n    def __init__(self,size):\n        super().__init__()\n        self.one=nn.Linear(3,size)\n"
+                "    def forward(self,x):\n        return torch.relu(self.one(x))",
+            ),
+            ("data", "X=torch.tensor([[1.,2,3]]); y=X.sum(1)\nloader=DataLoader(TensorDataset(X,y))"),
+            (
+                "a",
+                "torch.manual_seed(0)\na=Net(4)\nopt=torch.optim.SGD(a.parameters())\nfor xs,ys in loader:\n    opt.zero_grad()\n"
+                "    nn.functional.mse_loss(a(xs),ys).backward()\n    opt.step()",
+            ),
+            ("b", "torch.manual_seed(1)\nb=nn.Linear(3,4)\nfor xs,ys in loader:\n    nn.MSELoss()(b(xs),ys).backward()"),
+            ("c", "both={'a':a,'b':b}\nfor name,one in both.items():\n    print(name,one(X)-y)"),
+        ],
+        [
+            "a>c a",
+            "a>c opt?",
+            "b>c b",
+            "b>c random:torch?",
+            "data>a loader",
+            "data>b loader",
+            "data>c X?",
+            "data>c y?",
+            "setup>a Net",
+            "setup>a nn",
+            "setup>a torch",
+            "setup>b nn",
+            "setup>b torch",
+            "setup>c torch?",
+            "setup>data DataLoader",
+            "setup>data TensorDataset",
+            "setup>data torch",
+        ],
+    ),
+    (
+        "gradients stay with what asked for them",
+        [
+            ("setup", "import torch"),
+            ("a", "w=torch.ones(3,requires_grad=True); x=torch.ones(3)"),
+            ("b", "(w*x).sum().backward()"),
+            ("c", "print(w.grad,x)"),
+        ],
+        ["a>b w", "a>b x", "a>c x", "b>c w?", "setup>a torch"],
+    ),
 ]
