@@ -69,6 +69,12 @@ def is_own(task: StepTask) -> bool:
     return not spec.env and spec.argv[1:] == _ARGUMENTS and _is_this_python(spec.argv[0])
 
 
+def remember(task: StepTask) -> None:
+    """In a process that forks for each task: look its kernel up, once for all tasks."""
+    with contextlib.suppress(RefusedError):  # which the task's own process tells
+        is_own(task)
+
+
 _ARGUMENTS = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
 _known: dict[str, KernelSpec] = {}
 

@@ -9,6 +9,7 @@ here for our own use must not stand in for the user's own files of the same name
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -58,12 +59,40 @@ def load() -> None:
             import papermill.engines  # noqa: F401
 
 
+def survey() -> None:
+    """In a template: note what is loaded, so that no child has to go through thousands of names.
+
+    Only looking at a name writes to its reference count, and so costs a child of a fork a page of memory of its own.
+    """
+    _surveyed.clear()
+    _surveyed.update(_by_root(list(sys.modules)))
+    _size[0] = len(sys.modules)
+
+
+_surveyed: dict[str, list[str]] = {}
+_size = [0]
+
+
 def unload(folder: str) -> None:
     """In a process whose cells run in `folder`: forget papermill, and what files in that folder are meant to be imported instead of."""
-    roots = {name.partition(".")[0] for name in sys.modules} - _KERNELS_OWN - sys.stdlib_module_names
-    forgotten = {root for root in roots if root == "papermill" or _is_shadowed(root, folder)}
-    for name in [name for name in sys.modules if name.partition(".")[0] in forgotten]:
-        del sys.modules[name]
+    if len(sys.modules) < _size[0]:
+        survey()
+    newest = list(itertools.islice(reversed(sys.modules), len(sys.modules) - _size[0]))
+    for loaded in (_surveyed, _by_root(newest)):
+        for root, names in loaded.items():
+            if root == "papermill" or _is_shadowed(root, folder):
+                for name in names:
+                    sys.modules.pop(name, None)
+
+
+def _by_root(names: list[str]) -> dict[str, list[str]]:
+    """Modules that may have to go, by the package that they belong to."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        root = name.partition(".")[0]
+        if root not in _KERNELS_OWN and root not in sys.stdlib_module_names:
+            found.setdefault(root, []).append(name)
+    return found
 
 
 def _is_shadowed(root: str, folder: str) -> bool:

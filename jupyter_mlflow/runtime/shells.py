@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gc
 import importlib.util
 import os
@@ -113,6 +114,7 @@ def build() -> ZMQInteractiveShell:
     shell = _make()
     with _quiet():
         _rehearse(shell)
+    launcher()
     return shell
 
 
@@ -169,8 +171,9 @@ def drop_payload(shell: Any) -> None:
     shell.payload_manager.clear_payload()
 
 
+@functools.cache
 def launcher() -> str:
-    """What `sys.argv[0]` is in a kernel."""
+    """What `sys.argv[0]` is in a kernel; looked up when the shell is built, because that goes through the whole import path."""
     spec = importlib.util.find_spec("ipykernel_launcher")
     return spec.origin or "" if spec is not None else ""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlflow.errors import MlflowError, RefusedError
-from jupyter_mlflow.runtime import captures, engine, executions, notebooks, processes, shells
+from jupyter_mlflow.runtime import captures, engine, executions, kernels, notebooks, processes, shells
 from jupyter_mlflow.runtime.connections import Connection, EventLines
 from jupyter_mlflow.runtime.executions import Execution
 from jupyter_mlflow.runtime.guards import Guard
@@ -106,8 +106,6 @@ class _Step:
         return failure
 
     def _open(self) -> Host:
-        from jupyter_mlflow.runtime import kernels
-
         if kernels.is_own(self.task):
             return ForkedHost(self.task, self.shell(), self.recorder, self.guard)
         return kernels.KernelHost(self.task, self.recorder, self.guard)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from jupyter_mlflow.errors import UsageError
-from jupyter_mlflow.runtime import notebooks, processes, protocol, shells, supervisors, tasks
+from jupyter_mlflow.runtime import kernels, lightness, notebooks, processes, protocol, shells, supervisors, tasks
 from jupyter_mlflow.runtime.connections import Connection
 from jupyter_mlflow.spec import codec
 from jupyter_mlflow.spec.tasks import StepFailure, StepResult, StepTask
@@ -116,6 +116,7 @@ class Template:
         self._start(client, task)
 
     def _start(self, client: _Client, task: StepTask) -> None:
+        kernels.remember(task)
         halfway = mmap.mmap(-1, mmap.PAGESIZE)
         try:
             with warnings.catch_warnings():
@@ -207,6 +208,7 @@ def serve(path: Path, shell: shells.ZMQInteractiveShell, about: dict[str, Any]) 
     """Be a template until told to end."""
     template = Template(path, shell, about)
     processes.adopt_orphans()
+    lightness.survey()
     gc.collect()
     gc.freeze()
     try:
