@@ -14,6 +14,23 @@ class Memo:
     impure: bool
 
 
+@dataclass(frozen=True)
+class Stay:
+    """Something that a call leaves behind in this process only; `words` for people."""
+
+    line: int
+    words: str
+
+
+@dataclass(frozen=True)
+class Lingering:
+    """A thread that may still run when its step ends, and the names that it may change; `files` when it may write some."""
+
+    line: int
+    names: frozenset[str]
+    files: bool
+
+
 @dataclass
 class Effects:
     """Names are those of the notebook's namespace. Lines count from 1 in the cell.
@@ -46,6 +63,10 @@ class Effects:
     history: dict[str, int] = field(default_factory=dict)  # `_`, `Out[3]` and the like -> line
     modules: set[str] = field(default_factory=set)  # dotted modules imported
     hidden: dict[str, int] = field(default_factory=dict)  # modules whose inner state a call may have changed -> line
+    stays: dict[str, Stay] = field(default_factory=dict)  # what cannot leave this process, by the name of the call
+    threads: list[Lingering] = field(default_factory=list)  # threads started here
+    joins: bool = False  # waits for threads
+    rewrites: dict[str, int] = field(default_factory=dict)  # what changes the text of all later cells -> line
     uses: set[str] = field(default_factory=set)  # top-level modules that this cell calls into
     live: dict[str, str] = field(default_factory=dict)  # names bound to what exists only in one process -> words for it
     kinds: dict[str, str] = field(default_factory=dict)  # names bound here -> `definition` or `variable`

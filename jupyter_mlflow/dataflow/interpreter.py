@@ -6,7 +6,7 @@ import ast
 import functools
 from collections.abc import Sequence
 
-from jupyter_mlflow.dataflow import calls, expressions, replays, sources, statements
+from jupyter_mlflow.dataflow import calls, expressions, processes, replays, sources, statements
 from jupyter_mlflow.dataflow.effects import Effects
 from jupyter_mlflow.dataflow.machine import Machine
 from jupyter_mlflow.dataflow.scopes import Scopes
@@ -39,6 +39,7 @@ def analyse_cell(m: Machine, number: int, text: str, *, configures: bool) -> Eff
     m.scopes = Scopes(source.tree, source.text)
     try:
         m.execute(source.tree.body)
+        processes.run_callbacks(m)
     except RecursionError:
         effects.reads_any = effects.writes_any = 1  # nested too deep to follow: it may do anything
         m.layers = [m.layers[0]]

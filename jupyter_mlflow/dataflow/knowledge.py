@@ -26,6 +26,9 @@ class Rule:
     file_out: int | None = None
     keywords: tuple[str, ...] = ()  # names under which that path may be given
     hidden: bool = False  # changes state inside its module
+    again: bool = False  # running it again in another process does the same there, and nothing else
+    stays: str = ""  # words for what it leaves in this process only
+    logs: bool = False  # hands a record to the handlers of `logging`
     iterates: bool = False  # loops over its arguments
 
 
@@ -97,7 +100,7 @@ TABLE: tuple[tuple[Rule, str, str], ...] = (
     (Rule(gives="none", shares=False, changes=(0,)), "numpy.", "put copyto place putmask fill_diagonal put_along_axis"),
     (Rule(gives="array", file_in=0, keywords=("file", "fname")), "numpy.", "load loadtxt genfromtxt fromfile memmap"),
     (Rule(gives="none", file_out=0, keywords=("file", "fname")), "numpy.", "save savez savez_compressed savetxt"),
-    (Rule(process="numpy"), "numpy.", "set_printoptions seterr seterrcall set_string_function"),
+    (Rule(process="numpy"), "numpy.", "set_printoptions seterr seterrcall setbufsize set_string_function"),
     (Rule(gives="none", seeds="numpy"), "numpy.", "random.seed random.set_state"),
     (Rule(gives="none", draws="numpy", changes=(0,)), "numpy.", "random.shuffle"),
     (
@@ -181,6 +184,7 @@ TABLE: tuple[tuple[Rule, str, str], ...] = (
         """
         use rc rcdefaults rc_file style.use pyplot.rc pyplot.rcdefaults pyplot.style.use pyplot.switch_backend pyplot.set_cmap
         pyplot.xkcd pyplot.rcParams.update rcParams.update pyplot.ion pyplot.ioff pyplot.viridis
+        colormaps.register pyplot.colormaps.register pyplot.register_cmap cm.register_cmap
         """,
     ),
     (
@@ -205,21 +209,61 @@ TABLE: tuple[tuple[Rule, str, str], ...] = (
         Rule(gives="none", process="logging"),
         "",
         """
-        logging.basicConfig logging.disable logging.config.dictConfig logging.setLoggerClass logging.addLevelName
-        logging.captureWarnings logging.root.setLevel
+        logging.basicConfig logging.disable logging.config.dictConfig logging.config.fileConfig logging.addLevelName
+        logging.captureWarnings logging.root.setLevel logging.shutdown
         """,
     ),
-    (Rule(gives="logger", shares=False), "", "logging.getLogger"),
+    (Rule(gives="logger", shares=False), "", "logging.getLogger logging.root"),
+    (
+        Rule(gives="logger"),
+        "",
+        """
+        logging.StreamHandler logging.FileHandler logging.NullHandler logging.handlers.RotatingFileHandler
+        logging.handlers.TimedRotatingFileHandler logging.handlers.WatchedFileHandler logging.handlers.MemoryHandler
+        """,
+    ),
+    (
+        Rule(gives="none", logs=True),
+        "",
+        """
+        logging.debug logging.info logging.warning logging.warn logging.error logging.exception logging.critical logging.fatal
+        logging.log
+        """,
+    ),
     (Rule(gives="field"), "", "dataclasses.field attr.ib attrs.field attr.field pydantic.Field"),
     (Rule(process="locale"), "", "locale.setlocale"),
     (Rule(process="decimal"), "", "decimal.setcontext"),
+    (Rule(process="signals"), "", "signal.signal signal.siginterrupt"),
+    (Rule(process="umask"), "", "os.umask"),
+    (Rule(process="csv"), "", "csv.register_dialect csv.unregister_dialect csv.field_size_limit"),
+    (Rule(process="socket"), "", "socket.setdefaulttimeout"),
+    (Rule(process="multiprocessing"), "", "multiprocessing.set_start_method"),
+    (Rule(process="limits"), "", "resource.setrlimit"),
+    (Rule(process="timezone", reads_process="environ"), "", "time.tzset"),
+    (
+        Rule(process="interpreter"),
+        "",
+        """
+        sys.setrecursionlimit sys.setswitchinterval sys.set_int_max_str_digits gc.disable gc.enable gc.set_threshold
+        """,
+    ),
+    (Rule(gives="shell", shares=False), "", "IPython.get_ipython IPython.core.getipython.get_ipython"),
+    (
+        Rule(process="shell", gives="partial"),
+        "IPython.core.magic.",
+        """
+        register_line_magic register_cell_magic register_line_cell_magic
+        """,
+    ),
+    (Rule(gives="patcher"), "unittest.mock.", "patch patch.object patch.dict patch.multiple"),
+    (Rule(stays="a variable that only its own child processes see"), "", "os.putenv os.unsetenv"),
     (Rule(gives="decimal-context", shares=False), "", "decimal.getcontext"),
     (Rule(gives="none", process="cwd"), "", "os.chdir"),
     (
         Rule(gives="none", process="environ"),
         "",
         """
-        os.putenv os.unsetenv dotenv.load_dotenv os.environ.update os.environ.setdefault os.environ.pop os.environ.clear time.tzset
+        dotenv.load_dotenv os.environ.update os.environ.setdefault os.environ.pop os.environ.clear
         """,
     ),
     (
@@ -233,10 +277,35 @@ TABLE: tuple[tuple[Rule, str, str], ...] = (
         Rule(gives="scalar", hidden=True),
         "",
         """
-        sys.setrecursionlimit sys.setswitchinterval signal.signal atexit.register atexit.unregister logging.getLogger.addHandler
-        gc.disable gc.enable gc.freeze sys.settrace sys.setprofile faulthandler.enable locale.textdomain codecs.register
-        mimetypes.add_type csv.register_dialect copyreg.pickle sqlite3.register_adapter sqlite3.register_converter
-        socket.setdefaulttimeout threading.excepthook
+        sys.settrace sys.setprofile threading.settrace threading.setprofile signal.alarm signal.setitimer
+        logging.setLoggerClass logging.setLogRecordFactory
+        """,
+    ),
+    (
+        Rule(hidden=True, again=True, gives="partial"),
+        "pandas.api.extensions.",
+        """
+        register_dataframe_accessor register_series_accessor register_index_accessor register_extension_dtype
+        """,
+    ),
+    (
+        Rule(gives="none", hidden=True, again=True),
+        "",
+        """
+        locale.textdomain locale.bindtextdomain codecs.register codecs.register_error copyreg.pickle mimetypes.add_type mimetypes.init
+        sqlite3.register_adapter sqlite3.register_converter faulthandler.enable faulthandler.disable sys.addaudithook
+        threading.stack_size urllib.request.install_opener asyncio.set_event_loop_policy
+        pandas.plotting.register_matplotlib_converters pandas.plotting.deregister_matplotlib_converters
+        matplotlib.font_manager.fontManager.addfont matplotlib.projections.register_projection matplotlib.scale.register_scale
+        matplotlib_inline.backend_inline.set_matplotlib_formats IPython.display.set_matplotlib_formats
+        IPython.display.set_matplotlib_close IPython.core.display.set_matplotlib_formats
+        tqdm.tqdm.pandas tqdm.auto.tqdm.pandas tqdm.notebook.tqdm.pandas tqdm.std.tqdm.pandas tqdm.tqdm_notebook.pandas
+        yaml.add_representer yaml.add_constructor yaml.add_implicit_resolver sympy.init_printing xgboost.set_config
+        lightgbm.register_logger polars.enable_string_cache polars.disable_string_cache dask.config.set pyarrow.set_cpu_count
+        cv2.setNumThreads bokeh.io.output_notebook bokeh.plotting.output_notebook bokeh.io.output_file bokeh.plotting.output_file
+        nest_asyncio.apply jax.config.update numba.set_num_threads pandarallel.pandarallel.initialize rich.pretty.install
+        rich.traceback.install structlog.configure holoviews.extension panel.extension hvplot.extension shap.initjs
+        torch.multiprocessing.set_sharing_strategy
         """,
     ),
     (
@@ -379,11 +448,34 @@ RULES = {prefix + name: one for one, prefix, names in TABLE for name in names.sp
 """Rules by exact dotted name."""
 
 
+AGAIN = (
+    "altair.data_transformers.",
+    "altair.renderers.",
+    "altair.theme",
+    "datasets.disable_",
+    "datasets.enable_",
+    "datasets.logging.set_",
+    "keras.config.set_",
+    "keras.mixed_precision.set_",
+    "mlflow.set_",
+    "mlflow.autolog",
+    "optuna.logging.",
+    "tensorflow.config.",
+    "transformers.logging.set_",
+    "transformers.utils.logging.",
+)
+"""How configuring functions of well-known libraries begin; running them again does no harm."""
+
+
 def rule(path: str) -> Rule | None:
     """What calling `path` does; None when nothing is known of it."""
     exact = RULES.get(path)
     if exact is not None:
         return exact
+    if path.startswith(AGAIN) or (path.startswith("mlflow.") and path.endswith(".autolog")):
+        return Rule(hidden=True, again=True)
+    if path.startswith("polars.Config."):
+        return Rule(process="polars")
     root, _, rest = path.partition(".")
     if root not in KNOWN_ROOTS or root in OPAQUE:
         return None

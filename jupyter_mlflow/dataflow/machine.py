@@ -77,6 +77,9 @@ class Machine:
         self.methods: defaultdict[str, set[int]] = defaultdict(set)  # method name -> classes of the notebook that have it
         self.line = 1
         self.patches: dict[str, Value] = {}  # what the notebook put into libraries, by dotted name and by last name
+        self.callbacks: list[Value] = []  # functions of the notebook that may run in any later cell
+        self.handlers: list[Value] = []  # what records of `logging` go to
+        self.log_files: list[Value | None] = []
         self.wild = False  # a cell above may have bound any name
         self.marks = 0  # counts what could be seen from outside a function
         self.raised: frozenset[int] = frozenset()  # what lies in exceptions that were raised
@@ -297,6 +300,9 @@ class Machine:
             shared |= reach & seen
             seen |= reach
         for region in shared:
+            code = self.heap[region].code
+            if code is not None and code.kind == "class":
+                continue  # a class is one class wherever it comes from
             around = self.heap.around([region])
             group = {name for one in around for name in self.holders.get(one, ()) if name in self.effects.reads}
             self._together(group)

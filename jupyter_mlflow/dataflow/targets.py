@@ -11,7 +11,9 @@ from jupyter_mlflow.dataflow.values import IMMUTABLE, MISSING, UNKNOWN, Value, j
 PROCESS_PATHS = {
     "os.environ": "environ",
     "sys.path": "syspath",
-    "sys.modules": "syspath",
+    "sys.modules": "modules",
+    "IPython.shell": "shell",
+    "multiprocessing.context": "multiprocessing",
     "pandas.options": "pandas",
     "matplotlib.rcParams": "matplotlib",
     "matplotlib.pyplot.rcParams": "matplotlib",
