@@ -299,15 +299,15 @@ class Machine:
             reach = self.heap.reach(value.regions)
             shared |= reach & seen
             seen |= reach
-        for region in shared:
-            code = self.heap[region].code
-            if code is not None and code.kind == "class":
-                continue  # a class is one class wherever it comes from
+        for region in shared - self.heap.reach(self._classes(shared)):  # a class is one class wherever it comes from
             around = self.heap.around([region])
             group = {name for one in around for name in self.holders.get(one, ()) if name in self.effects.reads}
             self._together(group)
             if self.heap[region].nan and group:
                 self.effects.nans.setdefault(frozenset(group), self.line)
+
+    def _classes(self, regions: Iterable[int]) -> list[int]:
+        return [one for one in regions if (code := self.heap[one].code) is not None and code.kind == "class"]
 
     def _changed(self, name: str, held: Value, *, sure: bool) -> None:
         self.marks += 1
