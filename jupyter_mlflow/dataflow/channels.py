@@ -159,7 +159,9 @@ class _Connector:
     def _names(self, step: str, position: int, effects: Effects) -> None:
         bound = self.bound[step]
         for group in effects.together:
-            self._gather(group - bound, effects.former.get(group, frozenset()), step, position)
+            former = effects.former.get(group, frozenset())
+            outside = {name for name in group | former if (step, name) in self.found.needs or (name in effects.reads and name not in bound)}
+            self._gather((group - bound) | outside, former, step, position)
         for name, certain in effects.reads.items():
             if name in bound:
                 self._in_between(name, step, position, effects)
@@ -204,14 +206,11 @@ class _Connector:
             if moved not in self.homes.setdefault(name, []):
                 self.homes[name].append(moved)
                 self.moved = True
-        again = rest | ((names | former) & self._read_by(home.step, home.position))
+        handed_on = frozenset(name for name, write in writes.items() if not write.certain)
+        again = rest | handed_on | {name for name in names | former if (home.step, name) in self.found.needs}
         if len(again) > 1 and (again, home.position) not in self.gathered:
             self.gathered.add((again, home.position))
             self._gather(again, former, home.step, home.position)
-
-    def _read_by(self, step: str, position: int) -> frozenset[str]:
-        """Names that the cells of a step read, up to a position."""
-        return frozenset(name for owner, effects in self.cells[: position + 1] if owner == step for name in effects.reads)
 
     def _missing(self, name: str, step: str, effects: Effects, certain: bool) -> None:
         wild = any(one.step == step for one in self.wild)

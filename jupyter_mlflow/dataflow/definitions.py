@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from jupyter_mlflow.dataflow.effects import Memo
 from jupyter_mlflow.dataflow.machine import DEEPEST, MOST_STEPS, Frame, Machine
@@ -108,8 +108,10 @@ def _decorated(m: Machine, decorator: Value, value: Value) -> Value:
         _mark_manager(m, decorator, value)
         return value
     result = m.invoke(decorator, [value], {})
-    kinds = result.kinds | {"function"} if UNKNOWN in result.kinds else result.kinds
-    return Value(kinds, result.regions | value.regions) if not result.immutable else value
+    if result.regions and result.kinds <= {"function", "class"} and all(m.heap[region].code is not None for region in result.regions):
+        return result
+    kinds = result.kinds | {"function"} if UNKNOWN in result.kinds or result.immutable else result.kinds
+    return Value(kinds, result.regions | value.regions)
 
 
 def _mark_manager(m: Machine, decorator: Value, value: Value) -> None:
@@ -250,17 +252,24 @@ def invoke_member(m: Machine, member: Value, itself: Value, args: list[Value], k
 
 
 def call_codes(m: Machine, value: Value, args: list[Value], keywords: dict[str, Value], itself: Value | None = None) -> Value:
-    """Call any of the functions and classes that `value` may be."""
-    results = []
-    for region in sorted(value.regions):
-        one = m.heap[region]
-        if one.code is None:
-            continue
-        if one.code.kind == "class":
-            results.append(instantiate(m, region, args, keywords))
-        else:
-            given = [one.bound, *args] if one.bound is not None else args
-            results.append(_follow(m, region, one.code, given, keywords, itself or one.bound))
+    """Call one of the functions and classes that `value` may be, nobody knows which."""
+    results: list[Value] = []
+
+    def one_of(region: int, code: Code) -> Callable[[], None]:
+        def run() -> None:
+            bound = m.heap[region].bound
+            if code.kind == "class":
+                results.append(instantiate(m, region, args, keywords))
+            else:
+                results.append(_follow(m, region, code, [bound, *args] if bound is not None else args, keywords, itself or bound))
+
+        return run
+
+    codes = [(region, code) for region in sorted(value.regions) if (code := m.heap[region].code) is not None]
+    if len(codes) == 1 and value.kinds <= {"function", "class"}:
+        one_of(*codes[0])()
+    elif codes:
+        m.branch(*(one_of(region, code) for region, code in codes), lambda: None)
     return join(results) if results else m.unknown(value, *args, *keywords.values())
 
 
@@ -317,13 +326,21 @@ def _follow(m: Machine, region: int, code: Code, args: list[Value], keywords: di
     m.frame = Frame(scope=node, scopes=code.scopes, parent=code.frame, owner=code.owner, itself=itself)
     m.calls.append(region)
     _bind_arguments(m, node, code, args, keywords)
-    m.unsure += code.leaves_early
-    try:
+    frame = m.frame
+
+    def body() -> None:
         if isinstance(node, ast.Lambda):
-            m.frame.returned.append(m.evaluate(node.body))
+            frame.returned.append(m.evaluate(node.body))
         else:
             m.execute(node.body)
-        returned = m.frame.returned
+
+    try:
+        if code.leaves_early or code.kind == "generator":  # nobody knows how far it gets
+            m.unsure += 1
+            m.branch(body, lambda: None)
+        else:
+            body()
+        returned = frame.returned
         if m.frame.region is not None:
             m.heap.contain([m.frame.region], [one for value in m.frame.names.values() for one in value.regions])
         _remember(m, region, code, m.marks > marks)
@@ -348,7 +365,18 @@ def _remember(m: Machine, region: int, code: Code, impure: bool) -> None:
 def _returns_early(node: Function) -> bool:
     if isinstance(node, ast.Lambda):
         return False
-    return any(isinstance(one, (ast.Return, ast.Raise)) for statement in node.body[:-1] for one in _own_nodes(statement))
+    return _leaves_before_end(node.body)
+
+
+def _leaves_before_end(body: list[ast.stmt]) -> bool:
+    if any(isinstance(one, (ast.Return, ast.Raise)) for statement in body[:-1] for one in _own_nodes(statement)):
+        return True
+    last = body[-1] if body else None
+    if isinstance(last, (ast.If, ast.With, ast.AsyncWith)):
+        return _leaves_before_end(last.body) or _leaves_before_end(getattr(last, "orelse", []))
+    if isinstance(last, (ast.Return, ast.Raise)) or last is None:
+        return False
+    return any(isinstance(one, (ast.Return, ast.Raise)) for one in _own_nodes(last))
 
 
 def _bind_arguments(m: Machine, node: Function, code: Code, args: list[Value], keywords: dict[str, Value]) -> None:
@@ -405,7 +433,7 @@ def run_all(m: Machine, values: list[Value]) -> None:
             m.called.add((region, False))
             given = m.unknown(*values)
             if code.kind == "class":
-                _run_members(m, region, values, dunders=False)
+                m.branch(functools.partial(_run_members, m, region, values, dunders=False), lambda: None)
             else:
                 m.branch(functools.partial(_follow, m, region, code, [given] * _arity(code), {}, None), lambda: None)
     finally:
@@ -417,7 +445,8 @@ def _run_methods(m: Machine, values: list[Value]) -> None:
         one = m.heap[region]
         if one.method and one.bound is not None and (region, False) not in m.called:
             m.called.add((region, False))
-            m.invoke(Value(frozenset({"method"}), frozenset({region})), [m.unknown(*values)], {})
+            method = Value(frozenset({"method"}), frozenset({region}))
+            m.branch(functools.partial(m.invoke, method, [m.unknown(*values)], {}), lambda: None)
 
 
 def _arity(code: Code) -> int:
@@ -467,7 +496,7 @@ def run_dunders(m: Machine, values: Iterable[Value]) -> None:
         for cls in sorted({owner for owner in (m.heap[region].cls for region in reach) if owner is not None}):
             if (cls, True) not in m.called:
                 m.called.add((cls, True))
-                _run_members(m, cls, found, dunders=True)
+                m.branch(functools.partial(_run_members, m, cls, found, dunders=True), lambda: None)
     finally:
         m.unsure -= 1
 

@@ -319,7 +319,9 @@ def _compare(m: Machine, node: ast.Compare) -> Value:
             else:
                 m.effects.reads_any = m.effects.reads_any or m.line
             return SCALAR
-    values = [evaluate(m, one) for one in (node.left, *node.comparators)]
+    values = [evaluate(m, one) for one in (node.left, node.comparators[0])]
+    for one in node.comparators[1:]:  # `a < b < c` looks no further once it is false
+        _maybe(m, lambda one=one: values.append(evaluate(m, one)))  # type: ignore[misc]
     for operator, value in zip(node.ops, values[1:], strict=False):
         if isinstance(operator, (ast.In, ast.NotIn)) and value.kinds & (ITERATORS - {UNKNOWN}):
             definitions.consume(m, value)
