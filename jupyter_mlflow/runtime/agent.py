@@ -241,6 +241,8 @@ def _reduce_special(value: Any) -> Any:
         return _reduce_handler(value)
     if core is not None and isinstance(value, core.InteractiveShell):
         return _shell, ()
+    if type(value) is types.ModuleType and getattr(value, "__spec__", None) is None and value.__name__ not in _Here.start["modules"]:
+        return types.ModuleType, (value.__name__,), dict(vars(value))  # made by hand, under whatever name
     return None
 
 
@@ -439,15 +441,13 @@ def _apply_random(name: str, state: Any) -> None:
         importlib.import_module("torch").set_rng_state(state)
 
 
-def _start() -> Dict[str, Any]:
-    """What the process is like before anything of the notebook: only what differs from it travels."""
-    return {
-        "modules": set(sys.modules),
-        "loggers": _loggers(),
-        "signals": _signals(),
-        "limits": _limits(),
-        "shell": _shell_state(),
-    }
+def _start(gives: Any) -> Dict[str, Any]:
+    """What the process is like before anything of the notebook: only what differs from it travels.
+
+    Only of what shall be captured: to look at thousands of modules and settings costs a forked process more than to run three cells.
+    """
+    looks = {"modules": lambda: set(sys.modules), "logging": _loggers, "signals": _signals, "limits": _limits, "shell": _shell_state}
+    return {name: look() for name, look in looks.items() if gives is None or "process:" + name in gives}
 
 
 def _changed(now: Dict[Any, Any], then: Dict[Any, Any]) -> Dict[Any, Any]:
@@ -725,7 +725,7 @@ def _loggers() -> Dict[str, Any]:
 
 
 def _logging() -> Any:
-    logging, before = sys.modules["logging"], _Here.start["loggers"]
+    logging, before = sys.modules["logging"], _Here.start["logging"]
     loggers = {}
     for name, state in _loggers().items():
         if state != before.get(name, _QUIET_LOGGER):
@@ -820,12 +820,27 @@ def _hooks(shell: Any) -> Dict[str, List[Any]]:
     return found
 
 
+def _folders() -> Any:
+    """The working folder, and those of `%pushd` and `%cd -`."""
+    shell = _shell()
+    visited = (shell.dir_stack, shell.user_ns.get("_dh")) if shell is not None else ()
+    return os.getcwd(), [list(one or ()) for one in visited]
+
+
+def _set_folders(state: Any) -> None:
+    os.chdir(state[0])
+    shell = _shell()
+    if shell is not None and state[1]:
+        shell.dir_stack[:] = state[1][0]
+        shell.user_ns["_dh"][:] = state[1][1]
+
+
 def _shell_state() -> Dict[Any, Any]:
     """What cells can change about the shell, by place."""
     shell = _shell()
     if shell is None:
         return {}
-    state = {"mode": shell.InteractiveTB.mode, "folders": list(shell.dir_stack), "visited": list(shell.user_ns.get("_dh", ()))}  # type: Dict[Any, Any]
+    state = {"mode": shell.InteractiveTB.mode}  # type: Dict[Any, Any]
     for owner, one in _configurables().items():
         for name in one.trait_names(config=True):
             if name in one._trait_values and _simple(one._trait_values[name]):
@@ -890,10 +905,6 @@ def _set_shell(state: Any) -> None:
     for place, value in state.items():
         if place == "mode":
             shell.InteractiveTB.set_mode(mode=value)
-        elif place == "folders":
-            shell.dir_stack[:] = value
-        elif place == "visited":
-            shell.user_ns["_dh"][:] = value
         elif place[0] == "trait" and place[1] in configurables:
             setattr(configurables[place[1]], place[2], value)
         elif place[0] == "printer" and place[1] in configurables:
@@ -923,7 +934,7 @@ for _made in (_shell, _handler, _handler_state):
 
 _PROCESS = {
     "environ": (_environ, _set_environ),
-    "cwd": (os.getcwd, os.chdir),
+    "cwd": (_folders, _set_folders),
     "syspath": (lambda: list(sys.path), _set_path),
     "modules": (_new_modules, _set_modules),
     "warnings": (lambda: list(sys.modules["warnings"].filters), _set_filters),
@@ -1083,7 +1094,7 @@ def _scan(folder: str) -> Dict[str, Tuple[int, int]]:
 def begin(request: Dict[str, Any], namespace: Dict[str, Any]) -> Dict[str, Any]:
     """Put the inputs in place."""
     _Here.namespace, _Here.step, _Here.folder = namespace, request.get("step", ""), os.path.abspath(request.get("folder") or os.getcwd())
-    _Here.environ, _Here.start = dict(os.environ), _start()
+    _Here.environ, _Here.start = dict(os.environ), _start(request.get("gives"))
     restored, states = [], {}  # type: List[str], Dict[str, Any]
     given = {}  # type: Dict[str, Any]
     try:
@@ -1115,6 +1126,8 @@ def begin(request: Dict[str, Any], namespace: Dict[str, Any]) -> Dict[str, Any]:
             "evalue": str(problem),
             "traceback": lines,
         }
+    if restored:
+        _as_after_a_cell()
     _listen()
     return {"ok": True, "restored": restored}
 
@@ -1126,6 +1139,13 @@ def _early(inputs: Iterable[Dict[str, Any]]) -> List[Dict[str, Any]]:
 
 def _source_of(request: Dict[str, Any], key: str) -> str:
     return next((one["source"] for one in request.get("inputs", ()) if key in one["keys"]), "")
+
+
+def _as_after_a_cell() -> None:
+    """Some magics look at the result of the cell before, which every step but the first has."""
+    shell = _shell()
+    if shell is not None and getattr(shell, "last_execution_result", True) is None:
+        shell.last_execution_result = importlib.import_module("IPython.core.interactiveshell").ExecutionResult(None)
 
 
 def _apply(key: str, state: Any) -> None:

@@ -117,6 +117,7 @@ class _Step:
         answer = host.begin(
             {
                 "inputs": inputs,
+                "gives": task.gives,
                 "modules": task.modules,
                 "replay": task.replay,
                 "values": task.values,
