@@ -8,7 +8,7 @@ from collections.abc import Callable
 from jupyter_mlflow.dataflow import definitions, expressions, sources, targets
 from jupyter_mlflow.dataflow.machine import Machine
 from jupyter_mlflow.dataflow.scopes import Scopes
-from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, NONE, SCALAR, STR, UNKNOWN, Value, join
+from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, NONE, SCALAR, STR, UNKNOWN, Value, external, join
 
 Keywords = dict[str, Value]
 
@@ -280,6 +280,10 @@ def _display(m: Machine, args: list[Value], keywords: Keywords) -> Value:
     return m.new("handle")
 
 
+def _get_ipython(m: Machine, args: list[Value], keywords: Keywords) -> Value:
+    return external("IPython.shell")
+
+
 def _wrapper(m: Machine, args: list[Value], keywords: Keywords) -> Value:
     """`property`, `staticmethod`, `classmethod`: the function itself."""
     return args[0] if args else m.new(UNKNOWN, parts=list(keywords.values()))
@@ -344,6 +348,7 @@ _SPECIAL: dict[str, Callable[[Machine, list[Value], Keywords], Value]] = {
     "dir": _dir,
     "__import__": _import,
     "display": _display,
+    "get_ipython": _get_ipython,
     "property": _wrapper,
     "staticmethod": _wrapper,
     "classmethod": _wrapper,

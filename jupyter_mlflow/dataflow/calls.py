@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import re
 
-from jupyter_mlflow.dataflow import builtin_calls, definitions, expressions, knowledge, magics, methods, networks
+from jupyter_mlflow.dataflow import builtin_calls, definitions, expressions, knowledge, magics, methods, networks, processes
 from jupyter_mlflow.dataflow.machine import Machine
 from jupyter_mlflow.dataflow.targets import PROCESS_PATHS, dotted
-from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, MISSING, SCALAR, UNKNOWN, Value, external, join
+from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, MISSING, NONE, SCALAR, UNKNOWN, Value, external, join
 
 Keywords = dict[str, Value]
 
@@ -123,6 +123,8 @@ def _external(m: Machine, path: str, args: list[Value], keywords: Keywords, node
             return invoke(m, m.patches[path], args, keywords)
     if path.startswith("builtins."):
         return builtin_calls.call(m, path.removeprefix("builtins."), args, keywords)
+    if path.startswith("IPython.shell."):
+        return magics.method(m, path.removeprefix("IPython.shell."), args, keywords)
     m.effects.uses.add(path.partition(".")[0])
     rule = knowledge.rule(path)
     if rule is None:
@@ -159,6 +161,7 @@ def _given_to_change(m: Machine, args: list[Value], keywords: Keywords) -> None:
 
 
 def _channels(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keywords: Keywords) -> None:
+    processes.called(m, rule, path, args, keywords)
     m.effects.links |= path in {"os.symlink", "os.link"}
     if rule.seeds:
         m.write_key(f"random:{rule.seeds}")
@@ -212,6 +215,8 @@ def _result(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keyw
         return Value(frozenset({"scalar"}), frozenset({m.heap.new(stays=stays)}))
     if rule.gives in {"none", "scalar", "str", "bytes", "pattern"}:
         return Value(frozenset({rule.gives}))
+    if rule.gives == "shell":
+        return external("IPython.shell")
     if rule.gives == "path":
         first = args[0] if len(args) == 1 else None
         const = first.const if first is not None and isinstance(first.const, str) else "." if not args else MISSING
@@ -392,9 +397,17 @@ def method(m: Machine, base: Value, name: str, args: list[Value], keywords: Keyw
 def _method_of(m: Machine, kind: str, base: Value, name: str, args: list[Value], keywords: Keywords) -> Value:
     values = [*args, *keywords.values()]
     if kind in {"logger", "decimal-context"}:
-        if name.startswith(("set", "add", "remove", "clear", "disable")):
-            m.write_key("process:logging" if kind == "logger" else "process:decimal")
-        return ANYTHING
+        if kind == "logger":
+            processes.of_logger(m, name, values)
+        elif name.startswith(("set", "add", "remove", "clear", "disable")):
+            m.write_key("process:decimal")
+        return Value(base.kinds & {"logger"}, base.regions) if kind == "logger" and name == "getChild" else ANYTHING
+    if kind == "thread" and name in {"start", "join"}:
+        processes.of_thread(m, name, base)
+        return NONE
+    if kind == "patcher" and name in {"start", "stop"}:
+        processes.of_patcher(m, name)
+        return m.unknown(base)
     if kind in {"function", "class", "module", "external", "handle"}:
         return anything(m, [base, *values]) if kind != "handle" else ANYTHING
     if name == "backward" or kind == "tensor" or networks.is_network(m, base):

@@ -84,6 +84,8 @@ def attribute(m: Machine, base: Value, name: str) -> Value:
     results = [one for one in (_of_class(m, base, name), _of_instance(m, base, name)) if one is not None]
     if results:
         return join(results)
+    if base.only("logger") and name in {"handlers", "filters", "manager", "root", "parent"}:
+        return base
     for kind, names in PLAIN.items():
         if base.only(kind) and name in names:
             return SCALAR

@@ -7,53 +7,31 @@ import re
 import shlex
 from collections.abc import Callable
 
-from jupyter_mlflow.dataflow import builtin_calls
+from jupyter_mlflow.dataflow import builtin_calls, processes
+from jupyter_mlflow.dataflow.effects import Stay
 from jupyter_mlflow.dataflow.machine import Machine
 from jupyter_mlflow.dataflow.values import ANYTHING, STR, Value, constant
 
 QUIET = frozenset(
     [
-        "alias",
-        "alias_magic",
-        "automagic",
-        "colors",
         "conda",
-        "dhist",
-        "dirs",
-        "doctest_mode",
         "edit",
         "gui",
-        "hist",
-        "history",
         "killbgscripts",
         "ls",
         "lsmagic",
         "magic",
         "man",
         "page",
-        "pdb",
-        "pdef",
-        "pdoc",
-        "pfile",
-        "pinfo",
-        "pinfo2",
         "pip",
-        "popd",
-        "precision",
-        "psearch",
-        "psource",
-        "pushd",
         "pwd",
         "quickref",
         "system",
         "timeit",
-        "xmode",
         "uv",
         "mamba",
         "micromamba",
         "notebook",
-        "logstart",
-        "logstop",
         "html",
         "HTML",
         "javascript",
@@ -70,7 +48,6 @@ QUIET = frozenset(
         "less",
         "more",
         "pipeline",
-        "code_wrap",
         "subshell",
         "debug",
     ]
@@ -78,6 +55,12 @@ QUIET = frozenset(
 """Magics that neither bind names nor change state that later cells see."""
 REPLAYED = frozenset({"load_ext", "reload_ext", "autoreload", "aimport", "config", "matplotlib", "unload_ext"})
 RUNS_CODE = frozenset({"time", "prun", "capture", "step", "memit", "mprun", "lprun", "snakeviz", "pyinstrument", "skip_if", "wandb"})
+RUNS_ANYTHING = frozenset(
+    {"run_cell", "run_cell_async", "run_code", "ex", "ev", "push", "set_next_input", "run_line_magic", "run_cell_magic", "magic", "reset"}
+)
+"""Methods of the shell that may do anything to any name."""
+HARMLESS = frozenset({"get_ipython", "showtraceback", "get_parent", "ask_exit", "transform_cell", "find_magic", "has_trait", "mktempfile"})
+"""Methods of the shell that leave no trace."""
 SHELLS = frozenset(
     {
         "bash",
@@ -103,7 +86,15 @@ SHELLS = frozenset(
     }
 )
 LISTS_NAMES = frozenset({"who", "whos", "who_ls"})
-HISTORY = frozenset({"rerun", "recall", "rep", "macro", "save", "pastebin", "notebook", "loadpy", "load", "store", "bookmark"})
+SHOWS_NAMES = frozenset({"pdef", "pdoc", "pfile", "pinfo", "pinfo2", "psource", "pycat"})
+"""Magics that look at the object a name stands for."""
+OF_SHELL = frozenset(
+    """
+    alias unalias alias_magic rehashx automagic autocall colors xmode pdb precision pprint doctest_mode code_wrap config
+    """.split()
+)
+"""Magics that ask or change the shell."""
+HISTORY = frozenset({"history", "hist", "rerun", "recall", "rep", "macro", "save", "pastebin", "notebook", "loadpy", "load", "store", "bookmark"})
 
 
 def run(m: Machine, node: ast.Call) -> Value | None:
@@ -117,16 +108,38 @@ def run(m: Machine, node: ast.Call) -> Value | None:
     ):
         return None
     texts = [one.value if isinstance(one, ast.Constant) and isinstance(one.value, str) else None for one in node.args]
-    if func.attr in {"system", "getoutput", "getoutputs"}:
-        shell(m, texts[0] if texts else None)
-        return m.new("list", element=STR) if func.attr == "getoutput" else ANYTHING
-    if func.attr == "run_line_magic" and texts and texts[0]:
-        return line(m, texts[0], (texts[1] if len(texts) > 1 else "") or "")
-    if func.attr == "run_cell_magic" and len(texts) == 3 and texts[0] and texts[2] is not None:
-        return cell(m, texts[0], texts[1] or "", texts[2])
-    if func.attr in {"run_cell", "ex", "ev", "push", "set_next_input", "run_line_magic", "run_cell_magic", "magic", "reset"}:
-        _anything(m, func.attr)
+    return _known(m, func.attr, texts)
+
+
+def method(m: Machine, name: str, args: list[Value], keywords: dict[str, Value]) -> Value:
+    """A method of the shell, called through any name: `ip.events.register(...)`."""
+    values = [*args, *keywords.values()]
+    known = _known(m, name, [one.const if isinstance(one.const, str) else None for one in values])
+    if known is not None:
+        return known
+    if name.startswith("user_ns"):
+        _anything(m, name)
+    elif name not in HARMLESS:
+        if "input_transformer" in name or name.startswith("ast_transformers"):
+            m.effects.rewrites.setdefault(f"get_ipython().{name}", m.line)
+        m.read_key("process:shell")
+        m.write_key("process:shell")
+        processes.hook(m, values)
     return ANYTHING
+
+
+def _known(m: Machine, name: str, texts: list[str | None]) -> Value | None:
+    if name in {"system", "getoutput", "getoutputs"}:
+        shell(m, texts[0] if texts else None)
+        return m.new("list", element=STR) if name == "getoutput" else ANYTHING
+    if name == "run_line_magic" and texts and texts[0]:
+        return line(m, texts[0], (texts[1] if len(texts) > 1 else "") or "")
+    if name == "run_cell_magic" and len(texts) == 3 and texts[0] and texts[2] is not None:
+        return cell(m, texts[0], texts[1] or "", texts[2])
+    if name in RUNS_ANYTHING:
+        _anything(m, name)
+        return ANYTHING
+    return None
 
 
 def shell(m: Machine, command: str | None) -> None:
@@ -166,6 +179,11 @@ def line(m: Machine, name: str, rest: str) -> Value:
         m.effects.reads_any = m.effects.reads_any or m.line
     elif name in HISTORY:
         m.effects.history.setdefault(f"%{name}", m.line)
+    elif name in SHOWS_NAMES:
+        _shown(m, rest)
+    elif name in OF_SHELL:
+        m.read_key("process:shell")
+        m.write_key("process:shell")
     elif name not in QUIET and name not in REPLAYED:
         _anything(m, name)
     if name in {"ls", "cat", "ll", "less", "more"}:
@@ -173,6 +191,8 @@ def line(m: Machine, name: str, rest: str) -> Value:
     if name in {"matplotlib", "config"}:
         m.read_key("process:matplotlib")
         m.write_key("process:matplotlib")
+    if name == "precision":
+        m.write_key("process:numpy", certain=False)
     interpolated(m, rest)
     return ANYTHING
 
@@ -229,8 +249,32 @@ def _env(m: Machine, rest: str) -> Value:
 
 
 def _cd(m: Machine, rest: str) -> Value:
+    """`%cd`, `%pushd`, `%popd`: the folder, and the stack of those before."""
+    m.read_key("process:cwd")
     m.write_key("process:cwd")
     interpolated(m, rest)
+    return ANYTHING
+
+
+def _folders(m: Machine, rest: str) -> Value:
+    m.read_key("process:cwd")
+    return ANYTHING
+
+
+def _shown(m: Machine, rest: str) -> None:
+    """`name?`: the object is looked at."""
+    name = rest.strip().partition(".")[0]
+    if m.look(name) is not None:
+        m.read(name)
+
+
+def _log_session(m: Machine, rest: str) -> Value:
+    m.effects.stays.setdefault("%logstart", Stay(m.line, "a log of the session"))
+    return ANYTHING
+
+
+def _search(m: Machine, rest: str) -> Value:
+    m.effects.reads_any = m.effects.reads_any or m.line
     return ANYTHING
 
 
@@ -281,6 +325,12 @@ _LINES: dict[str, Callable[[Machine, str], Value]] = {
     "env": _env,
     "set_env": _env,
     "cd": _cd,
+    "pushd": _cd,
+    "popd": _cd,
+    "dhist": _folders,
+    "dirs": _folders,
+    "logstart": _log_session,
+    "psearch": _search,
     "run": _script,
     "reset": _reset,
     "reset_selective": _reset,

@@ -152,7 +152,7 @@ def _with(m: Machine, node: ast.With | ast.AsyncWith) -> None:
         value = m.evaluate(item.context_expr)
         definitions.run_dunders(m, [value])
         m.change(value)
-        swallows |= not (value.kinds & {"context", "file", "lock", "pool", "connection", "torch-object", "array", "figure"})
+        swallows |= not (value.kinds & {"context", "file", "lock", "pool", "connection", "torch-object", "array", "figure", "patcher"})
         if item.optional_vars is not None:
             targets.assign(m, item.optional_vars, _entered(m, value), None)
     if swallows:  # an unknown context manager may swallow an error half-way

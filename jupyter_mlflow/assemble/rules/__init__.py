@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jupyter_mlflow.assemble.facts import Facts
-from jupyter_mlflow.assemble.rules import code, names, objects, order, tags
+from jupyter_mlflow.assemble.rules import code, names, objects, order, processes, tags
 from jupyter_mlflow.assemble.rules.rule import Rule
 from jupyter_mlflow.spec.diagnostics import Diagnostic
 
-RULES: tuple[Rule, ...] = (*tags.RULES, *order.RULES, *names.RULES, *objects.RULES, *code.RULES)
+RULES: tuple[Rule, ...] = (*tags.RULES, *order.RULES, *names.RULES, *objects.RULES, *processes.RULES, *code.RULES)
 """All rules, by code."""
 
 _SEVERITIES = ("error", "warning", "info")
