@@ -278,18 +278,20 @@ class Machine:
                         if itself or name not in told:
                             told.add(name)
                             self._changed(name, held, sure=itself)
-            self._together(together)
+            self._together(together, self.heap.around(one))
 
-    def _together(self, names: set[str]) -> None:
+    def _together(self, names: set[str], regions: Iterable[int]) -> None:
+        """`names` show one object, in these regions; others may have shown it once, and show something else now."""
         group = frozenset(names)
-        if len(group) > 1 and group not in self.effects.together:
-            self.effects.together.append(group)
-            self.effects.former[group] = self._former(group)
+        if len(group) > 1:
+            former = frozenset(name for region in regions for name in self.holders.get(region, ()) if not self._shows(name, region))
+            if group not in self.effects.together:
+                self.effects.together.append(group)
+            self.effects.former[group] = self.effects.former.get(group, frozenset()) | (former - group)
 
-    def _former(self, group: frozenset[str]) -> frozenset[str]:
-        """Names that once showed what `group` shows, and show something else now."""
-        shown = [region for name in group if (value := self.look(name)) is not None for region in value.regions]
-        return frozenset(name for region in self.heap.around(shown) for name in self.holders.get(region, ())) - group
+    def _shows(self, name: str, region: int) -> bool:
+        held = self.look(name)
+        return held is not None and region in held.regions
 
     def compare(self, values: Iterable[Value]) -> None:
         """Identity shows here: names that lead to the same object must come from one place."""
@@ -302,7 +304,7 @@ class Machine:
         for region in shared - self.heap.reach(self._classes(shared)):  # a class is one class wherever it comes from
             around = self.heap.around([region])
             group = {name for one in around for name in self.holders.get(one, ()) if name in self.effects.reads}
-            self._together(group)
+            self._together(group, around)
             if self.heap[region].nan and group:
                 self.effects.nans.setdefault(frozenset(group), self.line)
 

@@ -94,7 +94,9 @@ OF_SHELL = frozenset(
     """.split()
 )
 """Magics that ask or change the shell."""
-HISTORY = frozenset({"history", "hist", "rerun", "recall", "rep", "macro", "save", "pastebin", "notebook", "loadpy", "load", "store", "bookmark"})
+HISTORY = frozenset(
+    {"history", "hist", "rerun", "recall", "rep", "macro", "save", "pastebin", "notebook", "loadpy", "load", "store", "bookmark"}
+)
 
 
 def run(m: Machine, node: ast.Call) -> Value | None:
