@@ -128,7 +128,9 @@ def write(target: Path, document: dict[str, Any]) -> None:
     """All or nothing, and never half a notebook; a file that is there keeps its rights."""
     draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        draft.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8", errors="backslashreplace")
+        with draft.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            json.dump(document, file, indent=1, ensure_ascii=False)  # in portions: outputs may be large
+            file.write("\n")
         with contextlib.suppress(FileNotFoundError):
             draft.chmod(target.stat().st_mode & 0o777)
         draft.replace(target)

@@ -56,7 +56,7 @@ def store(answer: dict[str, Any], task: StepTask, place: Artifacts, redactor: Re
         metrics=answer["metrics"],
         files_read=_records(answer["files_read"], task.folder),
         files_written=_records(answer["files_written"], task.folder),
-        imports=tuple(answer["imports"]),
+        imports=tuple(name for name in answer["imports"] if name != "jupyter_mlflow"),  # it is there because we are
         effects=tuple(answer["effects"]),
     )
 

@@ -1,4 +1,8 @@
-"""What the world hears of a step while it runs: events for the engine, a log for people."""
+"""What the world hears of a step while it runs: events for the engine, a log for people.
+
+Events are stored by those who hear them, and shown live, so there is a bound to what a step says in them. The log and the executed
+notebook hold all of it.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,10 @@ from jupyter_mlflow.spec.tasks import Event, StepTask, TaskCell
 # Text is gathered for so long, or until it is so much, before it becomes an event.
 _GATHER = 0.05
 _GATHERED = 1 << 16
+
+# So much printed text of a step, and so much of one kind of an output (a large picture), goes into events.
+_PRINTED = 8 << 20
+_SHOWN = 4 << 20
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -32,6 +40,7 @@ class Reports:
         self._gathered_name = ""
         self._gathered_since = 0.0
         self._fraction = -1.0
+        self._left = _PRINTED
 
     def cell(self, cell: TaskCell, state: str, position: int, total: int, text: str = "") -> None:
         """A cell's state has changed: running, done or failed."""
@@ -67,7 +76,7 @@ class Reports:
         self.flush()
         if output["output_type"] == "error":
             self._write(_COLOURS.sub("", "\n".join(output["traceback"]) or f"{output['ename']}: {output['evalue']}") + "\n")
-        self._tell(kind="output", output=output)
+        self._tell(kind="output", output=_bounded(output))
 
     def progress(self, fraction: float) -> None:
         """A progress bar moved."""
@@ -93,7 +102,15 @@ class Reports:
         """Let out all gathered text."""
         if self._gathered:
             text, self._gathered = "".join(self._gathered), []
-            self._tell(kind="stream", name=self._gathered_name, text=text)
+            if self._left > 0:
+                self._tell(kind="stream", name=self._gathered_name, text=self._within(text))
+
+    def _within(self, text: str) -> str:
+        """What of the text is still told, and when that is the last of it, that there is more."""
+        told, self._left = text[: self._left], self._left - len(text)
+        if self._left > 0:
+            return told
+        return f"{told}\n[The step printed more than {_PRINTED >> 20} MiB. All of it is in its log and in the executed notebook.]\n"
 
     def _say(self, name: str, text: str) -> None:
         self._write(text)
@@ -111,3 +128,14 @@ class Reports:
     def _tell(self, **fields: Any) -> None:
         where: dict[str, Any] = {"time": time.time(), "step": self._step, "cell": self._cell}
         self._emit(Event(**(where | fields)))
+
+
+def _bounded(output: dict[str, Any]) -> dict[str, Any]:
+    """The output without what is too large to be told; its metadata says what that is."""
+    large = {kind: len(value) for kind, value in output.get("data", {}).items() if isinstance(value, str) and len(value) > _SHOWN}
+    if not large:
+        return output
+    data = {kind: value for kind, value in output["data"].items() if kind not in large}
+    told = ", ".join(f"{kind} of {size / (1 << 20):.0f} MiB" for kind, size in large.items())
+    data.setdefault("text/plain", f"[{told}: see the executed notebook]")
+    return {**output, "data": data, "metadata": {**output.get("metadata", {}), "jupyter_mlflow_omitted": large}}
