@@ -45,5 +45,7 @@ def analyse_cell(m: Machine, number: int, text: str, *, configures: bool) -> Eff
         m.layers = [m.layers[0]]
     m.wild |= bool(effects.writes_any)
     effects.shows = bool(source.tree.body) and isinstance(source.tree.body[-1], ast.Expr)
-    effects.replay, effects.replay_reads = replays.of(m, source.tree, configures=configures)
+    again = replays.of(m, source.tree, configures=configures)
+    effects.replay, effects.replay_reads = tuple(again.texts), again.names
+    effects.hidden = {path: line for path, line in effects.hidden.items() if line not in again.lines}
     return effects
