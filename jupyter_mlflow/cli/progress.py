@@ -5,9 +5,11 @@ A view is told of a run's start and of its events, while it is entered as a cont
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -116,6 +118,7 @@ class Table(Silent):
         self._console = console
         self._live: Live | None = None
         self._picture: Picture | None = None
+        self._echo: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
 
     def start(self, run: Run) -> None:
         """Draw all steps as queued."""
@@ -125,6 +128,8 @@ class Table(Silent):
         console = self._console or Console(stderr=True, highlight=False, emoji=False, markup=False)
         self._picture = Picture(self._title, board_of(run))
         self._live = Live(self._picture, console=console, refresh_per_second=8, redirect_stdout=False, redirect_stderr=False)
+        self._echo = _without_echo()
+        self._echo.__enter__()
         self._live.start(refresh=True)
 
     def __call__(self, event: Event) -> None:
@@ -141,6 +146,7 @@ class Table(Silent):
             self._picture.note, self._picture.final = "", True
             self._live.stop()
             self._live = None
+            self._echo.__exit__(None, None, None)
 
 
 class Picture:
@@ -206,7 +212,7 @@ def detail(row: boards.Row) -> str:
         return "  ".join(parts)
     if row.state == "failed" and row.wrong:
         return row.wrong.splitlines()[0]
-    return "" if row.state == "done" else row.reason
+    return "" if row.since is not None else row.reason  # why it ran is no longer of interest once it ran
 
 
 def fitting(rows: list[boards.Row], limit: int) -> list[boards.Row]:
@@ -224,6 +230,26 @@ def board_of(run: Run) -> boards.Board:
     found = boards.board((str(step.name), step.role in {"setup", "parameters"}) for step in run.steps)
     found.run, found.since = run.run, run.started
     return found
+
+
+@contextlib.contextmanager
+def _without_echo() -> Iterator[None]:
+    """Keys that are pressed meanwhile, `^C` among them, would shift the table."""
+    try:
+        import termios
+    except ImportError:  # Windows
+        yield
+        return
+    try:
+        before = termios.tcgetattr(sys.stdin)
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, [*before[:3], before[3] & ~termios.ECHO, *before[4:]])
+    except (termios.error, OSError, ValueError, AttributeError):  # no terminal to type on
+        yield
+        return
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
 
 
 def _clock(moment: float) -> str:

@@ -65,7 +65,7 @@ def summary(report: reports.RunReport) -> Iterator[str]:
 def failures(report: reports.RunReport) -> Iterator[str]:
     """What went wrong in which step, the place first."""
     for name, one in {**report.setup, **report.steps}.items():
-        if one.failure is None:
+        if one.failure is None or one.state == "cancelled":
             continue
         failure = one.failure
         place = f" in cell {failure.cell}" if failure.cell is not None else ""

@@ -70,6 +70,8 @@ class LocalExecutor:
         self._waiting: list[StepTask] = []
         self._running: dict[socket.socket, _Connection] = {}
         self._over: list[StepResult] = []  # of tasks that never reached the template
+        # What the template and its children write to their standard error: the terminal belongs to the run's progress.
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - without a name, so that it never is left behind
 
     def start(self, task: StepTask) -> None:
         """Have a process forked for the task, as soon as there is a template."""
@@ -98,12 +100,16 @@ class LocalExecutor:
 
     def close(self) -> None:
         """End the template and with it all its children."""
+        if self._complaints.closed:
+            return
         self._waiting.clear()
         for connection in self._running.values():
             self._selector.unregister(connection.socket)
             connection.socket.close()
         self._running.clear()
         self._end_template()
+        self._selector.close()
+        self._complaints.close()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
@@ -126,8 +132,14 @@ class LocalExecutor:
             return
         code = self._template.wait()
         self._end_template()
-        text = f"The step runtime did not start (exit code {code}). `python -m jupyter_mlflow.runtime serve --socket /tmp/s` shows why."
+        text = f"The step runtime did not start (exit code {code}){self._last_words()}."
         self._give_up("failed", StepFailure(kind="lost", ename="RuntimeLostError", evalue=text))
+
+    def _last_words(self) -> str:
+        """The end of what the template wrote to its standard error, such as the exception that ended it."""
+        self._complaints.seek(0)
+        lines = self._complaints.read().decode("utf-8", "replace").splitlines()
+        return f": {lines[-1].strip()}" if lines and lines[-1].strip() else ""
 
     def _connect(self) -> None:
         while self._waiting:
@@ -162,6 +174,7 @@ class LocalExecutor:
                 [*_PROGRAM, "serve", "--socket", str(self._address), "--preload", self._preload],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                stderr=self._complaints,
                 cwd=self._folder,
                 start_new_session=True,
             )

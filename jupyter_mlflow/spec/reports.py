@@ -20,7 +20,7 @@ from jupyter_mlflow.spec.pipelines import Edge, Parameter, Read, Role
 from jupyter_mlflow.spec.runs import RunState, StepState
 from jupyter_mlflow.spec.tasks import Event, StepFailure
 
-VERSION = 1
+VERSION: Literal[1] = 1
 
 Action = Literal["reuse", "run", "depends", "skip"]
 """`depends`: whether it runs is known only when the steps it waits for have run; `skip`: it was not asked for."""
@@ -37,7 +37,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 class ErrorReport(msgspec.Struct, frozen=True, kw_only=True):
     """Any command that failed to do what was asked."""
 
-    version: int = VERSION
+    version: Literal[1] = VERSION
     error: Problem
 
 
@@ -76,7 +76,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     """One run; `setup` holds the steps that come from set-up and parameters cells."""
 
-    version: int = VERSION
+    version: Literal[1] = VERSION
     run: RunId
     notebook: str
     state: RunState
@@ -105,7 +105,7 @@ class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
 class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
     """`run --dry-run`."""
 
-    version: int = VERSION
+    version: Literal[1] = VERSION
     notebook: str
     steps: tuple[PlannedStep, ...]
 
@@ -113,7 +113,7 @@ class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
 class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     """`check`."""
 
-    version: int = VERSION
+    version: Literal[1] = VERSION
     notebook: str
     steps: int
     errors: int
@@ -134,7 +134,7 @@ class RuleReport(msgspec.Struct, frozen=True, kw_only=True):
 class RulesReport(msgspec.Struct, frozen=True, kw_only=True):
     """`explain`: one rule, or all."""
 
-    version: int = VERSION
+    version: Literal[1] = VERSION
     rules: tuple[RuleReport, ...]
 
 
@@ -152,7 +152,7 @@ class GraphStep(msgspec.Struct, frozen=True, kw_only=True):
 class GraphReport(msgspec.Struct, frozen=True, kw_only=True):
     """`graph --format json`; edges join `steps` only, while what `setup` gives goes everywhere."""
 
-    version: int = VERSION
+    version: Literal[1] = VERSION
     notebook: str
     steps: tuple[GraphStep, ...]
     setup: tuple[GraphStep, ...]
@@ -163,7 +163,7 @@ class GraphReport(msgspec.Struct, frozen=True, kw_only=True):
 class RunsReport(msgspec.Struct, frozen=True, kw_only=True):
     """`runs`, newest first."""
 
-    version: int = VERSION
+    version: Literal[1] = VERSION
     runs: tuple[RunReport, ...]
 
 
@@ -186,7 +186,7 @@ class StepChange(msgspec.Struct, frozen=True, kw_only=True):
 class DiffReport(msgspec.Struct, frozen=True, kw_only=True):
     """`runs diff`; only what differs."""
 
-    version: int = VERSION
+    version: Literal[1] = VERSION
     runs: tuple[RunId, RunId]
     notebooks: tuple[str, str]
     parameters: dict[str, Change]
@@ -197,7 +197,7 @@ class DiffReport(msgspec.Struct, frozen=True, kw_only=True):
 class RemovalReport(msgspec.Struct, frozen=True, kw_only=True):
     """`runs rm`."""
 
-    version: int = VERSION
+    version: Literal[1] = VERSION
     dry_run: bool
     runs: tuple[RunId, ...]
     cached_steps: int
@@ -222,6 +222,6 @@ DOCUMENTS: dict[str, type] = {
 def schema(name: str) -> dict[str, Any]:
     """JSON Schema (2020-12) of one document."""
     kind = DOCUMENTS[name]
-    found = codec.schema(kind)
+    found: dict[str, Any] = codec.decode(codec.encode(codec.schema(kind)), dict)
     title = f"jupyter mlflow: {name}, version {VERSION}"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"{name}.v{VERSION}.json", "title": title, **found}
