@@ -29,7 +29,16 @@ def open_notebook(path: str | Path) -> TaggedNotebook:
 
 def check(path: str | Path) -> Assembly:
     """The pipeline of a notebook and what is wrong with it; never runs its code."""
-    return assemble(open_notebook(path))
+    return assemble(open_notebook(path), modules_in(Path(path).resolve().parent))
+
+
+def modules_in(folder: Path) -> frozenset[str]:
+    """What code that runs in `folder` can import from there."""
+    try:
+        found = list(folder.iterdir())
+        return frozenset(one.stem for one in found if one.suffix == ".py" or (one.name.isidentifier() and any(one.glob("*.py"))))
+    except OSError:
+        return frozenset()
 
 
 def checked(path: str | Path) -> CheckReport:

@@ -62,7 +62,7 @@ def request(
     """Read and check; raises RefusedError, ParameterError, NotebookError or UsageError. `data` stands for the file's text."""
     file = Path(path).resolve()
     notebook = notebooks.open_notebook(path) if data is None else read(data, file.stem)
-    assembly = assemble(notebook)
+    assembly = assemble(notebook, notebooks.modules_in(folder or file.parent))
     _refuse(assembly, file)
     pipeline = assembly.pipeline
     values = parameters.checked(pipeline, given or {})

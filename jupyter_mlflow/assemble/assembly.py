@@ -27,10 +27,13 @@ class Assembly:
         return tuple(one for one in self.diagnostics if one.severity == "error")
 
 
-def assemble(notebook: TaggedNotebook) -> Assembly:
-    """Steps, edges and diagnostics of a notebook. Never runs any of its code."""
+def assemble(notebook: TaggedNotebook, own: frozenset[str] | None = None) -> Assembly:
+    """Steps, edges and diagnostics of a notebook. Never runs any of its code.
+
+    `own` are the names of the modules in its folder; without it, every module that is not well known may be one.
+    """
     found = blocks(notebook)
-    effects = _effects(notebook, found)
+    effects = _effects(notebook, found, own)
     ran = {cell.index for block in found.blocks for cell in block.cells}
     owner = {cell.index: str(block.name) for block in found.blocks for cell in block.cells}
     order = [(owner[index], one) for index, one in sorted(effects.items()) if index in ran]
@@ -53,11 +56,11 @@ def assemble(notebook: TaggedNotebook) -> Assembly:
     return Assembly(pipeline=facts.pipeline, diagnostics=rules.check(facts))
 
 
-def _effects(notebook: TaggedNotebook, found: Blocks) -> dict[int, Effects]:
+def _effects(notebook: TaggedNotebook, found: Blocks, own: frozenset[str] | None) -> dict[int, Effects]:
     if notebook.kernel.language.lower() not in {"python", "ipython", ""}:
         return {cell.index: Effects(cell=cell.index) for block in found.blocks for cell in block.cells}
     cells = sorted((cell.index, cell.source, block.role in {"setup", "parameters"}) for block in found.blocks for cell in block.cells)
-    return {one.cell: one for one in interpreter.analyse(cells)}
+    return {one.cell: one for one in interpreter.analyse(cells, own)}
 
 
 def _effects_of_skipped(found: Blocks) -> dict[int, Effects]:

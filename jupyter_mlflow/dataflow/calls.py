@@ -277,8 +277,9 @@ def _stranger(m: Machine, path: str, args: list[Value], keywords: Keywords, node
     root = path.partition(".")[0]
     values = [*args, *keywords.values()]
     m.effects.hidden.setdefault(path, m.line)
-    m.read_key(f"module:{root}")
-    m.write_key(f"module:{root}", certain=False)
+    if m.may_be_own(root):
+        m.read_key(f"module:{root}")
+        m.write_key(f"module:{root}", certain=False)
     m.draw("numpy")
     m.draw("python")
     for value in values:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from jupyter_mlflow.dataflow import knowledge
 from jupyter_mlflow.dataflow.effects import Effects
 from jupyter_mlflow.dataflow.machine import BUILTINS
 
@@ -150,7 +151,17 @@ class _Connector:
             if key.startswith("patch:"):
                 self._need(key.removeprefix("patch:").partition(".")[0], step, position, certain=False, cell=effects.cell, line=1)
 
+    def _for_effect(self, name: str, text: str) -> bool:
+        """Whether an import is there for what it does to other libraries, since no cell uses its name: `import swifter`."""
+        first, module = text.split()[:2]
+        if module in knowledge.IMPORTED_FOR_EFFECT:
+            return True
+        if first != "import" or module.partition(".")[0] in knowledge.KNOWN_ROOTS:
+            return False
+        return not any(name in effects.reads or name in effects.names for _, effects in self.cells)
+
     def _end(self, step: str, effects: Effects) -> None:
+        self.replays += [(step, text, set()) for name, text in effects.imports.items() if text and self._for_effect(name, text)]
         self.modules += sorted(effects.modules)
         self.replays += [(step, text, effects.replay_reads) for text in effects.replay]
 

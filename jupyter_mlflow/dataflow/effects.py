@@ -62,6 +62,7 @@ class Effects:
     links: bool = False  # makes a second name for a file
     history: dict[str, int] = field(default_factory=dict)  # `_`, `Out[3]` and the like -> line
     modules: set[str] = field(default_factory=set)  # dotted modules imported
+    imports: dict[str, str] = field(default_factory=dict)  # name bound by an import -> its text; empty when it may not run
     hidden: dict[str, int] = field(default_factory=dict)  # modules whose inner state a call may have changed -> line
     stays: dict[str, Stay] = field(default_factory=dict)  # what cannot leave this process, by the name of the call
     threads: list[Lingering] = field(default_factory=list)  # threads started here

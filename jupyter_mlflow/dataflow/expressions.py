@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from jupyter_mlflow.dataflow import calls, definitions, knowledge, methods, networks, targets
+from jupyter_mlflow.dataflow import calls, definitions, methods, networks, targets
 from jupyter_mlflow.dataflow.effects import Memo
 from jupyter_mlflow.dataflow.machine import Frame, Machine
 from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, MISSING, NONE, SCALAR, STR, UNKNOWN, Value, constant, external, join
@@ -130,7 +130,7 @@ def _of_module(m: Machine, base: Value, name: str) -> Value:
     state = targets.process_of(path)
     if state is not None:
         m.read_key(f"process:{state}")
-    if path.partition(".")[0] not in knowledge.KNOWN_ROOTS:
+    if m.may_be_own(path.partition(".")[0]):
         m.read_key(f"module:{path.partition('.')[0]}")
     return external(path)
 

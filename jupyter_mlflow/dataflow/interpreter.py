@@ -12,18 +12,22 @@ from jupyter_mlflow.dataflow.machine import Machine
 from jupyter_mlflow.dataflow.scopes import Scopes
 
 
-def machine() -> Machine:
+def machine(own: frozenset[str] | None = None) -> Machine:
     """A machine at the start of a notebook."""
-    m = Machine()
+    m = Machine(own)
     m.evaluate = functools.partial(expressions.evaluate, m)
     m.execute = functools.partial(statements.execute, m)
     m.invoke = functools.partial(calls.invoke, m)
     return m
 
 
-def analyse(cells: Sequence[tuple[int, str, bool]]) -> list[Effects]:
-    """Effects of each cell, given as (number, text, whether it may configure libraries for later steps)."""
-    m = machine()
+def analyse(cells: Sequence[tuple[int, str, bool]], own: frozenset[str] | None = None) -> list[Effects]:
+    """Effects of each cell, given as (number, text, whether it may configure libraries for later steps).
+
+    `own` are the modules in the notebook's folder: what an import or a call leaves inside them travels. Without it all but the well-known
+    ones are taken for such.
+    """
+    m = machine(own)
     return [analyse_cell(m, number, text, configures=configures) for number, text, configures in cells]
 
 

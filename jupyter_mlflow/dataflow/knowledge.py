@@ -448,6 +448,14 @@ RULES = {prefix + name: one for one, prefix, names in TABLE for name in names.sp
 """Rules by exact dotted name."""
 
 
+IMPORTED_FOR_EFFECT = frozenset(
+    """
+    cufflinks hvplot.pandas hvplot.polars hvplot.dask hvplot.xarray itables janitor sklearn.experimental scienceplots swifter
+    mpl_toolkits.mplot3d pint_pandas geoviews kaleido pandas_profiling sklearnex tensorflow_text unsloth
+    """.split()
+)
+"""Modules that one imports for what they do to others."""
+
 AGAIN = (
     "altair.data_transformers.",
     "altair.renderers.",

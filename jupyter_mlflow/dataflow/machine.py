@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from jupyter_mlflow.dataflow.effects import Effects
+from jupyter_mlflow.dataflow.knowledge import KNOWN_ROOTS
 from jupyter_mlflow.dataflow.scopes import Scopes
 from jupyter_mlflow.dataflow.values import ANYTHING, LIVE, SCALAR, UNKNOWN, Code, Heap, Value, join
 
@@ -60,7 +61,9 @@ class Frame:
 class Machine:
     """All that is known at the point that the pass has reached."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: frozenset[str] | None = None) -> None:
+        self.own = own  # modules in the notebook's folder; None when nobody looked
+        self.imported: set[str] = set()  # own modules that a cell above imported
         self.heap = Heap()
         self._blurs: dict[frozenset[int], int] = {}
         self.layers: list[dict[str, Value | None]] = [{}]
@@ -385,6 +388,12 @@ class Machine:
 
     # ---- the world around ------------------------------------------------------------------------------------------
 
+    def may_be_own(self, root: str) -> bool:
+        """Whether a module may lie in the notebook's folder, so that its state travels."""
+        if self.own is None:
+            return root not in KNOWN_ROOTS
+        return root in self.own
+
     def read_key(self, key: str) -> None:
         if not self.effects.keys_written.get(key):
             self.effects.keys_read[key] = self.effects.keys_read.get(key, False) or self.certain
@@ -408,7 +417,10 @@ class Machine:
 
     def file_written(self, path: Value | None) -> None:
         self.marks += 1
-        self.effects.files_written.setdefault(as_path(path), self.line)
+        name = as_path(path)
+        self.effects.files_written.setdefault(name, self.line)
+        if self.own is not None and name.endswith(".py"):
+            self.own |= {name.removesuffix(".py").partition("/")[0]}
 
 
 def as_path(value: Value | None) -> str:

@@ -218,12 +218,26 @@ def _import(m: Machine, node: ast.Import) -> None:
         else:
             targets.bind_name(m, root, Value(frozenset({"module"}), path=root))
         _own_module(m, root)
+        if not alias.asname or "." not in alias.name:
+            m.effects.imports[alias.asname or root] = _statement(m, ast.Import([alias]))
+
+
+def _statement(m: Machine, node: ast.stmt) -> str:
+    """The text of an import that certainly runs."""
+    return ast.unparse(node) if m.certain and m.frame is None and not m.tries else ""
 
 
 def _own_module(m: Machine, root: str) -> None:
-    """A module that may lie in the notebook's folder: a step above may have written it."""
-    if root not in knowledge.KNOWN_ROOTS:
-        m.file_read(constant(f"{root}.py"))
+    """A module that may lie in the notebook's folder: a step above may have written it, or imported it, which runs it once only."""
+    if not m.may_be_own(root) and root in knowledge.KNOWN_ROOTS:
+        return
+    m.file_read(constant(f"{root}.py"))
+    if m.own is not None and root in m.own:
+        if root in m.imported:
+            m.read_key(f"module:{root}")
+        else:
+            m.write_key(f"module:{root}")
+            m.imported.add(root)
 
 
 def _import_from(m: Machine, node: ast.ImportFrom) -> None:
@@ -238,6 +252,8 @@ def _import_from(m: Machine, node: ast.ImportFrom) -> None:
             m.effects.writes_any = m.effects.writes_any or m.line
             continue
         targets.bind_name(m, alias.asname or alias.name, external(f"{module}.{alias.name}"))
+        if not node.level:
+            m.effects.imports[alias.asname or alias.name] = _statement(m, ast.ImportFrom(module, [alias], 0))
 
 
 def _global(m: Machine, node: ast.Global) -> None:
