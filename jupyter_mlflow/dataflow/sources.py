@@ -12,6 +12,8 @@ import textwrap
 import warnings
 from dataclasses import dataclass
 
+from jupyter_mlflow.spec import step_magic
+
 
 @dataclass(frozen=True)
 class Source:
@@ -42,7 +44,8 @@ def _transform(text: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def read(text: str) -> Source:
-    """Parse a cell as IPython would; never raises for bad code."""
+    """Parse a cell as IPython would; never raises for bad code. A first line `%%step` is no code."""
+    text = step_magic.without(text)
     try:
         return Source(text=text, tree=_parse(text))
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -5,6 +5,7 @@
     setting = `image:` .. | `limit:` .. | `label:` .. | `annotation:` .. | `secret:` .. | `cache:` ..      (Kale's; see `kale`)
 
 Spellings of Kale and papermill mean the same: `block:` is `step:`, `prev:` is `after:`, and roles are in `ROLES`.
+A cell that begins with `%%step name --after a,b` has these tags as well (see `spec.step_magic`).
 White space around a tag, its colon and its names does not count. Every other tag is foreign: kept, and none of our business.
 """
 
@@ -19,6 +20,7 @@ from jupyter_mlflow.notebook import kale, names
 from jupyter_mlflow.notebook.cells import Dialect, NotebookCell
 from jupyter_mlflow.notebook.documents import kind_of
 from jupyter_mlflow.notebook.problems import ProblemKind, TagProblem, quoted
+from jupyter_mlflow.spec import step_magic
 from jupyter_mlflow.spec.diagnostics import Severity
 from jupyter_mlflow.spec.ids import StepName
 from jupyter_mlflow.spec.pipelines import Role
@@ -67,8 +69,8 @@ class _Sorted(msgspec.Struct, kw_only=True):
 
 
 def understand(cell: NotebookCell, dialect: Dialect) -> CellTags:
-    """The tags of a code cell."""
-    found = _sort(cell.tags, dialect)
+    """The tags of a code cell; a first line `%%step name` counts as one."""
+    found = _sort((*cell.tags, *step_magic.tags(cell.source)), dialect)
     wrong = _Problems(cell.index, dialect)
     wrong.of_shape(cell)
     if found.skips:

@@ -19,6 +19,21 @@ KALE: dict[str, Any] = {"kubeflow_notebook": {}}
 
 OURS: list[tuple[str, Cells, Found]] = [
     ("two steps", [("step:a", "x = 1"), ("step:b after:a", "y = x")], [("a", "step", [0], []), ("b", "step", [1], ["a"])]),
+    (
+        "%%step is a tag",
+        [("", "i"), ("", "%%step a\nx"), ("", "more"), ("", "\n %%step b --after a,c -a d --after=e  # why\n%%time\ny")],
+        [("setup", "setup", [0], []), ("a", "step", [1, 2], []), ("b", "step", [3], ["a", "c", "d", "e"])],
+    ),
+    (
+        "%%step beside a tag of the same name",
+        [("step:a", "x"), ("step:b after:a", "%%step b\ny")],
+        [("a", "step", [0], []), ("b", "step", [1], ["a"])],
+    ),
+    (
+        "no %%step",
+        [("step:a", "x\n%%step b"), ("", "%%steps b\ny"), ("", "# %%step b"), ("", "%step b")],
+        [("a", "step", [0, 1, 2, 3], [])],
+    ),
     ("prev is after", [("step:a", "x"), ("step:b prev:a", "y")], [("a", "step", [0], []), ("b", "step", [1], ["a"])]),
     ("block is step", [("block:a", "x"), ("block:b", "y")], [("a", "step", [0], []), ("b", "step", [1], [])]),
     ("untagged continues", [("step:a", "x"), ("", "y"), ("", "z")], [("a", "step", [0, 1, 2], [])]),

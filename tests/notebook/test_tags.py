@@ -23,6 +23,12 @@ OURS: list[tuple[str, Cells, Found]] = [
     ("names of all kinds", [("step:a-b", "x"), ("step:_x1", "y"), ("step:été", "z"), ("step:数据", "u"), ("step:" + "n" * 63, "v")], []),
     ("the same tag twice", [("step:a step:a", "x")], []),
     ("step and block of one name", [("step:a block:a", "x")], []),
+    (
+        "%%step with a name that is none",
+        [("", "%%step a b\nx"), ("", "%%step ../x"), ("", '%%step "a'), ("", "%%step")],
+        [("bad-step-name", "error", 0), ("bad-step-name", "error", 1), ("bad-step-name", "error", 2), ("empty-name", "warning", 3)],
+    ),
+    ("%%step against a tag", [("step:a", "%%step b\nx")], [("two-steps", "error", 0)]),
     ("a quote in a name", [(["step:a'b"], "x")], [("bad-step-name", "error", 0)]),
     ("a double quote in a name", [(['step:a"; rm -rf'], "x")], [("bad-step-name", "error", 0)]),
     ("a line break in a name", [(["step:a\nb"], "x")], [("bad-step-name", "error", 0)]),
