@@ -37,14 +37,11 @@ def _step(block: Block, effects: Mapping[int, Effects], connected: Channels, ord
 
 
 def _metrics(block: Block, effects: Mapping[int, Effects]) -> tuple[str, ...]:
-    """Names that a metrics cell binds or mentions; those that hold numbers in the end are metrics."""
-    names: dict[str, None] = {}
-    for cell in block.cells:
-        one = effects[cell.index]
-        for name in [*one.writes, *one.reads]:
-            if not name.startswith("_"):
-                names[name] = None
-    return tuple(names)
+    """Names that a metrics cell binds, or mentions if it binds none; those that hold numbers in the end are metrics."""
+    cells = [effects[cell.index] for cell in block.cells]
+    bound = [name for one in cells for name in one.writes if name not in one.changes]
+    names = bound or [name for one in cells for name in one.reads]
+    return tuple(dict.fromkeys(name for name in names if not name.startswith("_")))
 
 
 def edges(found: Blocks, effects: Mapping[int, Effects], connected: Channels) -> tuple[Edge, ...]:
