@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from jupyter_mlflow.api import load as load
 
 __version__ = "0.1.0"
-__all__ = ["Notebook", "__version__", "load", "load_ipython_extension"]
+__all__ = ["Notebook", "__version__", "load", "load_ipython_extension", "unload_ipython_extension"]
 
 
 def __getattr__(name: str) -> Any:
@@ -27,3 +27,10 @@ def load_ipython_extension(shell: Any) -> None:
     from jupyter_mlflow import magics
 
     magics.register(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """`%unload_ext jupyter_mlflow`: takes them away again."""
+    from jupyter_mlflow import magics
+
+    magics.unregister(shell)

@@ -73,7 +73,8 @@ class _Planner:
 
     def _look_up(self, step: Step) -> tuple[Action, str]:
         task = self._driver.task(step, 1, Path())
-        found = self._driver.cache.lookup(self._driver.cache.ingredients(task, str(self._asked.file)), self._asked.folder)
+        ingredients = self._driver.cache.ingredients(task, str(self._asked.file), inherited=self._driver.inherited)
+        found = self._driver.cache.lookup(ingredients, self._asked.folder)
         if isinstance(found, Hit):
             read = {record.path for record in found.result.files_read} & self._back
             if read:

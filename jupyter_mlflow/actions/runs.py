@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from jupyter_mlflow.actions import kernels, launches, notebooks, parameters, reports
 from jupyter_mlflow.actions.drivers import RunDriver
 from jupyter_mlflow.assemble import Assembly, assemble
@@ -22,7 +24,7 @@ from jupyter_mlflow.errors import NotFoundError, RefusedError, UsageError
 from jupyter_mlflow.notebook.cells import TaggedNotebook
 from jupyter_mlflow.notebook.reader import read
 from jupyter_mlflow.spec.diagnostics import Diagnostic
-from jupyter_mlflow.spec.ids import RunId
+from jupyter_mlflow.spec.ids import Key, RunId
 from jupyter_mlflow.spec.pipelines import Pipeline
 from jupyter_mlflow.spec.reports import DiffReport, RemovalReport
 from jupyter_mlflow.spec.runs import Run, StepRun
@@ -58,13 +60,17 @@ def request(
     only: str | None = None,
     folder: Path | None = None,
     data: bytes | None = None,
+    keep: Sequence[str] = (),
 ) -> Request:
-    """Read and check; raises RefusedError, ParameterError, NotebookError or UsageError. `data` stands for the file's text."""
+    """Read and check; raises RefusedError, ParameterError, NotebookError or UsageError.
+
+    `data` stands for the file's text; variables to `keep` are stored although no later step reads them.
+    """
     file = Path(path).resolve()
     notebook = notebooks.open_notebook(path) if data is None else read(data, file.stem)
     assembly = assemble(notebook, notebooks.modules_in(folder or file.parent))
     _refuse(assembly, file)
-    pipeline = assembly.pipeline
+    pipeline = _keeping(assembly.pipeline, keep)
     values = parameters.checked(pipeline, given or {})
     _known_step(pipeline, from_step)
     _known_step(pipeline, only)
@@ -95,6 +101,7 @@ def run(
     parent: RunId | None = None,
     folder: Path | None = None,
     data: bytes | None = None,
+    keep: Sequence[str] = (),
     engine: str = "local",
     executor: Executor | None = None,
     stop: scheduler.Stop | None = None,
@@ -103,7 +110,7 @@ def run(
 
     An `executor` that is given serves one run after the other and stays open. `stop` lets others stop the run.
     """
-    asked = request(path, given=given, from_step=from_step, only=only, folder=folder, data=data)
+    asked = request(path, given=given, from_step=from_step, only=only, folder=folder, data=data, keep=keep)
     target = output_target(output, asked.file)
     with RunStore(home) as store:
         options = {"workers": workers, "cache": cache, "from_step": from_step, "only": only, "folder": str(asked.folder), "engine": engine}
@@ -144,6 +151,15 @@ def _refuse(assembly: Assembly, file: Path) -> None:
 
 def _place(one: Diagnostic) -> str:
     return "metadata" if one.place.cell is None else f"cell {one.place.cell}"
+
+
+def _keeping(pipeline: Pipeline, names: Sequence[str]) -> Pipeline:
+    """Each step is asked for the names; those that do not have them say so, and nothing is lost."""
+    keys = tuple(Key(name) for name in names)
+    if not keys:
+        return pipeline
+    steps = tuple(msgspec.structs.replace(step, gives=tuple(dict.fromkeys([*step.gives, *keys]))) for step in pipeline.steps)
+    return msgspec.structs.replace(pipeline, steps=steps)
 
 
 def _known_step(pipeline: Pipeline, name: str | None) -> None:
