@@ -14,7 +14,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,7 +98,21 @@ def _write_copy(driver: RunDriver, notebook: TaggedNotebook, target: Path | None
 def _record_end(driver: RunDriver, state: RunState) -> Run:
     finished = driver.store.end(driver.run.run, state=state, seconds=time.time() - driver.run.started, metrics=driver.metrics)
     driver.announce(state)
+    if state == "done":
+        _remove_temporaries(driver)
     return finished
+
+
+def _remove_temporaries(driver: RunDriver) -> None:
+    """Files and folders of `tempfile` that Run All would remove when its kernel ends; a run that failed may be resumed and need them."""
+    root = Path(tempfile.gettempdir()).resolve()
+    for result in driver.results.values():
+        for effect in result.effects:
+            kind, _, name = effect.partition(":")
+            path = Path(name)
+            if kind == "temporary" and path.resolve().parent == root and not path.is_symlink():
+                with contextlib.suppress(OSError):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 @contextlib.contextmanager

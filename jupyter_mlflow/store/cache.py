@@ -45,6 +45,7 @@ _EFFECTS = {
     "network": "it used the network",
     "unseeded": "it drew random numbers without a seed",
     "unseen-files": "files in the folder changed while it ran, by a native library, a command or another step",
+    "temporary": "it made temporary files that last until the run is done",
     "foreign": "what cells of its language read and write cannot be seen",
 }
 
@@ -306,7 +307,7 @@ def why_not_kept(result: StepResult) -> str:
     if result.state != "done":
         return f"it ended as {result.state}"
     for effect in result.effects:
-        return _EFFECTS.get(effect, f"it has an effect beyond its results: {effect}")
+        return _EFFECTS.get(effect.partition(":")[0], f"it has an effect beyond its results: {effect}")
     both = {file.path for file in result.files_read} & {file.path for file in result.files_written}
     if both:
         return f"it changes a file that it reads: {', '.join(sorted(both))}"
