@@ -29,6 +29,7 @@ from jupyter_mlflow.store.cache import Cache, Hit, Ingredients
 from jupyter_mlflow.store.ingredients import key as ingredients_key
 from jupyter_mlflow.store.runs import RunStore
 
+_STATE = ("process:", "patch:")  # every later step counts on it, whether it names it or not
 _BATCH_SECONDS = 0.25  # events reach the log at least this often while steps run
 
 
@@ -194,7 +195,7 @@ class RunDriver:
         """Why a step cannot start: something it reads cannot travel."""
         for read in step.reads:
             reason = self.results[str(read.source)].unportable.get(read.key) if str(read.source) in self.results else None
-            if reason and read.certain:
+            if reason and (read.certain or read.key.startswith(_STATE)):
                 return f"Step `{step.name}` uses `{read.key}` made by step `{read.source}`, which cannot travel: {reason}."
         return ""
 
