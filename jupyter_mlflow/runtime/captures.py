@@ -57,8 +57,17 @@ def store(answer: dict[str, Any], task: StepTask, place: Artifacts, redactor: Re
         files_read=_records(answer["files_read"], task.folder),
         files_written=_records(answer["files_written"], task.folder),
         imports=tuple(name for name in answer["imports"] if name != "jupyter_mlflow"),  # it is there because we are
-        effects=tuple(answer["effects"]),
+        effects=(*answer["effects"], *_secret_files(answer["files_written"], task.folder, redactor)),
     )
+
+
+def _secret_files(paths: list[str], folder: str, redactor: Redactor) -> tuple[str, ...]:
+    """The effect of writing a secret to a file: what the user's code does is its own affair, but no copy of it is kept."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            if redactor.file_holds_secret(Path(folder, path)):
+                return ("secret",)
+    return ()
 
 
 def _records(paths: list[str], folder: str) -> tuple[FileRecord, ...]:

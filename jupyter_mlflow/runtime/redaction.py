@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import mmap
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 HIDDEN = "******"
 
 # Shorter values stand in any larger file by chance.
 _LEAST_IN_FILES = 4
+# Parts of base64 of shorter values stand in any larger picture by chance.
+_LEAST_ENCODED = 6
 
 
 class Redactor:
@@ -55,8 +58,9 @@ class Redactor:
 
     def file_holds_secret(self, path: Path) -> bool:
         """Whether a file's bytes hold a secret, as text in one of the usual encodings."""
-        needles = [secret.encode(encoding) for secret in self._secrets if len(secret) >= _LEAST_IN_FILES for encoding in _ENCODINGS]
-        if not needles or not path.stat().st_size:
+        long = [secret for secret in self._secrets if len(secret) >= _LEAST_IN_FILES]
+        needles = {form.encode(encoding, "surrogatepass") for secret in long for form in _forms(secret) for encoding in _ENCODINGS}
+        if not needles or not path.is_file() or not path.stat().st_size:
             return False
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return any(content.find(needle) >= 0 for needle in needles)
@@ -74,11 +78,25 @@ _ENCODINGS = ("utf-8", "utf-16-le", "utf-32-le")
 
 def _forms(secret: str) -> set[str]:
     encoded = secret.encode("utf-8", "surrogatepass")
-    return {
+    found = {
         secret,
         repr(secret)[1:-1],
         json.dumps(secret)[1:-1],
         json.dumps(secret, ensure_ascii=False)[1:-1],
+        html.escape(secret),
         quote(encoded, safe=""),
-        base64.b64encode(encoded).decode(),
+        quote(encoded),
+        quote_plus(encoded),
     }
+    if len(encoded) < _LEAST_ENCODED:
+        return {*found, base64.b64encode(encoded).decode()}
+    inside = {text for before in range(3) for text in _inside_base64(encoded, before)}
+    return {*found, encoded.hex(), encoded.hex().upper(), *inside}
+
+
+def _inside_base64(encoded: bytes, before: int) -> Iterator[str]:
+    """What base64 of a longer text shows of a secret that begins `before` bytes after a multiple of three: `user:password` in headers."""
+    whole = base64.b64encode(b"\0" * before + encoded).decode().rstrip("=")
+    sure = whole[(before * 8 + 5) // 6 : (before + len(encoded)) * 8 // 6]  # characters that depend on nothing else
+    yield sure
+    yield sure.replace("+", "-").replace("/", "_")

@@ -25,7 +25,7 @@ from jupyter_mlflow.errors import StoreError
 from jupyter_mlflow.spec import codec
 from jupyter_mlflow.spec.ids import Digest, RunId
 from jupyter_mlflow.spec.tasks import StepResult, StepTask
-from jupyter_mlflow.store import ingredients, interpreters, mentions, rows, salts, traces
+from jupyter_mlflow.store import ingredients, interpreters, mentions, places, rows, salts, traces
 from jupyter_mlflow.store.artifacts import Artifacts
 from jupyter_mlflow.store.ingredients import Ingredients, key
 from jupyter_mlflow.store.interpreters import Interpreter
@@ -42,6 +42,7 @@ _TRACES = 8
 _REASONS_TOLD = 3
 
 _EFFECTS = {
+    "secret": "a file that it wrote holds the value of a secret, which must not be kept",
     "network": "it used the network",
     "unseeded": "it drew random numbers without a seed",
     "unseen-files": "files in the folder changed while it ran, by a native library, a command or another step",
@@ -266,6 +267,7 @@ class Cache:
         target = outbox / Path(name).name
         try:
             shutil.copyfile(self._artifacts.local_path(digest), target)
+            target.chmod(places.PRIVATE_FILE)
         except OSError as error:
             raise StoreError(f"Cannot write {target}: {error.strerror or error}.") from error
         return str(target) if Path(name).is_absolute() else target.name
