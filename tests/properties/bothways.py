@@ -297,6 +297,8 @@ def main(first: int, last: int) -> None:
             print(f"===== {seed} {found}\n{program.text()}", flush=True)
             counts["crash"] = counts.get("crash", 0) + 1
             continue
+        if seed % 100 == 99:
+            print(seed, counts, file=sys.stderr, flush=True)
         sort = kind(found) or "same"
         counts[sort] = counts.get(sort, 0) + 1
         if sort not in {"same", "refused", "stopped"}:
