@@ -217,10 +217,12 @@ class RunDriver:
             language=self.pipeline.kernel.language,
             inputs=self._inputs(step),
             gives=tuple(key for key in step.gives if key not in secrets),
-            replay=step.replay,
+            replay=step.replay if self.pipeline.kernel.is_python else self._replayed(step),
             modules=step.modules,
             metrics=step.metrics,
-            values={read.key: secrets[read.key] for read in step.reads if read.key in secrets},
+            values={read.key: secrets[read.key] for read in step.reads if read.key in secrets}
+            if self.pipeline.kernel.is_python
+            else self.values,
             environment=step.settings.env,
             secrets=tuple(str(value) for value in secrets.values()),
             limits=_limits(step),
@@ -229,13 +231,25 @@ class RunDriver:
             outbox=str(outbox),
         )
 
+    def _replayed(self, step: Step) -> tuple[str, ...]:
+        """Set-up and parameters cells above a step whose variables cannot travel."""
+        above = (one for one in self.pipeline.steps if one.role in {"setup", "parameters"} and one.name != step.name)
+        return tuple(cell.source for one in above for cell in one.cells if cell.index < step.cells[0].index)
+
     def _cells(self, step: Step) -> tuple[TaskCell, ...]:
         assigned: dict[int, dict[str, Any]] = {}
         for one in self.pipeline.parameters:
             if one.name in self.values:
                 assigned.setdefault(one.cell, {})[one.name] = self.values[one.name]
         return tuple(
-            TaskCell(id=cell.id, index=cell.index, count=cell.count, source=cell.source, parameters=assigned.get(cell.index, {}))
+            TaskCell(
+                id=cell.id,
+                index=cell.index,
+                count=cell.count,
+                source=cell.source,
+                tags=cell.tags,
+                parameters=assigned.get(cell.index, {}),
+            )
             for cell in step.cells
         )
 

@@ -20,8 +20,6 @@ from jupyter_mlflow.spec.pipelines import Kernel
 from jupyter_mlflow.store import interpreters
 from jupyter_mlflow.store.interpreters import Interpreter
 
-_PYTHON = frozenset({"python", "ipython", ""})
-
 
 @dataclass(frozen=True, kw_only=True)
 class Installed:
@@ -59,7 +57,7 @@ def find(kernel: Kernel) -> Installed:
 
 def interpreter(installed: Installed) -> Interpreter:
     """The Python whose version and packages decide what cells do; an empty one for kernels of other languages."""
-    if installed.language.lower() not in _PYTHON:
+    if not Kernel(language=installed.language).is_python:
         return Interpreter()
     here, there = (os.path.realpath(os.path.dirname(program)) for program in (sys.executable, installed.program))  # noqa: PTH120
     return interpreters.this() if here == there else interpreters.of_program(installed.program)

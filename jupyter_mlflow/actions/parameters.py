@@ -23,6 +23,8 @@ def checked(pipeline: Pipeline, given: Mapping[str, Any]) -> dict[str, Any]:
     """`given`, all known and of the right type; raises ParameterError."""
     known = {one.name: one for one in pipeline.parameters}
     for name, value in given.items():
+        if name not in known and not pipeline.kernel.is_python:
+            continue  # its parameters cell cannot be read; it gets what is given, as papermill does it
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f" Did you mean `{near[0]}`?" if near else f" It has {', '.join(f'`{one}`' for one in known) or 'none'}."

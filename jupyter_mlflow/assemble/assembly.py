@@ -49,7 +49,7 @@ def assemble(notebook: TaggedNotebook, own: frozenset[str] | None = None) -> Ass
             name=notebook.name,
             kernel=notebook.kernel,
             steps=steps.steps(found, effects, connected),
-            edges=steps.edges(found, effects, connected),
+            edges=steps.edges(found, effects, connected, readable=notebook.kernel.is_python),
             parameters=parameters.parameters(notebook, found),
         ),
     )
@@ -57,7 +57,7 @@ def assemble(notebook: TaggedNotebook, own: frozenset[str] | None = None) -> Ass
 
 
 def _effects(notebook: TaggedNotebook, found: Blocks, own: frozenset[str] | None) -> dict[int, Effects]:
-    if notebook.kernel.language.lower() not in {"python", "ipython", ""}:
+    if not notebook.kernel.is_python:
         return {cell.index: Effects(cell=cell.index) for block in found.blocks for cell in block.cells}
     cells = sorted((cell.index, cell.source, block.role in {"setup", "parameters"}) for block in found.blocks for cell in block.cells)
     return {one.cell: one for one in interpreter.analyse(cells, own)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from jupyter_mlflow.dataflow.channels import Channels
 from jupyter_mlflow.dataflow.effects import Effects
@@ -25,8 +26,16 @@ class Facts:
 
     def block(self, name: str) -> Block:
         """The block of a step."""
-        return next(block for block in self.blocks.blocks if block.name == name)
+        return self._by_name[name]
 
     def step_of(self, cell: int) -> str:
         """The step that a cell belongs to, or nothing."""
-        return next((str(block.name) for block in self.blocks.blocks for one in block.cells if one.index == cell), "")
+        return self._by_cell.get(cell, "")
+
+    @cached_property
+    def _by_name(self) -> dict[str, Block]:
+        return {str(block.name): block for block in reversed(self.blocks.blocks)}
+
+    @cached_property
+    def _by_cell(self) -> dict[int, str]:
+        return {cell.index: str(block.name) for block in self.blocks.blocks for cell in block.cells}

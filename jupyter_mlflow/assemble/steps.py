@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 from jupyter_mlflow.dataflow.channels import Channels, Need
 from jupyter_mlflow.dataflow.effects import Effects
@@ -15,13 +16,17 @@ def steps(found: Blocks, effects: Mapping[int, Effects], connected: Channels) ->
     """Steps in notebook order of their first cell."""
     order = {str(block.name): position for position, block in enumerate(found.blocks)}
     gives: dict[str, set[str]] = {name: set() for name in order}
+    needs: dict[str, list[Need]] = {name: [] for name in order}
     for need in connected.needs.values():
         gives[need.source].add(need.key)
-    return tuple(_step(block, effects, connected, order, gives[str(block.name)]) for block in found.blocks)
+        needs[need.step].append(need)
+    return tuple(
+        _step(block, effects, connected, sorted(needs[block.name], key=lambda need: (order[need.source], need.key)), gives[block.name])
+        for block in found.blocks
+    )
 
 
-def _step(block: Block, effects: Mapping[int, Effects], connected: Channels, order: Mapping[str, int], gives: set[str]) -> Step:
-    needs = sorted(connected.needs_of(str(block.name)), key=lambda need: (order[need.source], need.key))
+def _step(block: Block, effects: Mapping[int, Effects], connected: Channels, needs: list[Need], gives: set[str]) -> Step:
     return Step(
         name=block.name,
         role=block.role,
@@ -44,8 +49,11 @@ def _metrics(block: Block, effects: Mapping[int, Effects]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if not name.startswith("_")))
 
 
-def edges(found: Blocks, effects: Mapping[int, Effects], connected: Channels) -> tuple[Edge, ...]:
-    """Edges in notebook order of target, then source."""
+def edges(found: Blocks, effects: Mapping[int, Effects], connected: Channels, *, readable: bool = True) -> tuple[Edge, ...]:
+    """Edges in notebook order of target, then source.
+
+    Where the code cannot be read, any step may use what those above it left in files; only an `after:` tag says better.
+    """
     order = {str(block.name): position for position, block in enumerate(found.blocks)}
     channels: dict[tuple[str, str], list[Channel]] = {}
     for need in connected.needs.values():
@@ -54,6 +62,9 @@ def edges(found: Blocks, effects: Mapping[int, Effects], connected: Channels) ->
         certainty = "certain" if one.certain else "possible"
         channel = Channel(kind="file", name=one.path, certainty=certainty, cells=tuple(dict.fromkeys(one.cells)))  # type: ignore[arg-type]
         channels.setdefault((one.source, one.target), []).append(channel)
+    for source, target in () if readable else _one_after_the_other(found):
+        cells = (source.cells[-1].index, target.cells[0].index)
+        channels[str(source.name), str(target.name)] = [Channel(kind="file", name="*", certainty="possible", cells=cells)]
     explicit = {(str(name), str(block.name)) for block in found.blocks for name in block.after if str(name) in order and name != block.name}
     pairs = sorted({*channels, *explicit}, key=lambda pair: (order[pair[1]], order[pair[0]]))
     return tuple(
@@ -65,6 +76,11 @@ def edges(found: Blocks, effects: Mapping[int, Effects], connected: Channels) ->
         )
         for source, target in pairs
     )
+
+
+def _one_after_the_other(found: Blocks) -> Iterator[tuple[Block, Block]]:
+    """Steps without an `after:` tag, each with the step above it."""
+    yield from ((above, block) for above, block in pairwise(found.blocks) if not block.after)
 
 
 def _channel(need: Need, effects: Mapping[int, Effects]) -> Channel:

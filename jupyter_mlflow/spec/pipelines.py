@@ -122,6 +122,11 @@ class Kernel(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "python"
     display_name: str = ""
 
+    @property
+    def is_python(self) -> bool:
+        """Whether its cells can be read, and variables travel between them."""
+        return self.language.lower() in {"python", "ipython", ""}
+
 
 class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
     """A notebook as steps and edges; steps are in notebook order, which is a topological order."""

@@ -107,7 +107,7 @@ def asks_user(facts: Facts) -> Iterator[Finding]:
     Make the value a parameter.
     """
     for cell in _cells(facts):
-        tree = sources.read(cell.source).tree
+        tree = sources.read(cell.source).tree if "input" in cell.source or "getpass" in cell.source else None
         for node in ast.walk(tree) if tree is not None else ():
             if isinstance(node, ast.Call) and _called(node) in {"input", "getpass"} and isinstance(node.func, ast.Name):
                 yield Finding(
@@ -121,15 +121,16 @@ def asks_user(facts: Facts) -> Iterator[Finding]:
 def other_language(facts: Facts) -> Iterator[Finding]:
     """The notebook is not in Python, so variables do not travel between its steps.
 
-    Order, files and parameters work for every kernel. To hand data from step to step, write it to a file in one and read it in the
-    next, and say `after:`.
+    Order, files and parameters work for every kernel: set-up and parameters cells are replayed in each step, and as nobody can see what
+    such cells read and write, steps run one after the other and always anew. To hand data from step to step, write it to a file in one
+    and read it in the next. An `after:` tag says which steps a step waits for, so that others may run beside it.
     """
     language = facts.notebook.kernel.language
-    if language.lower() not in {"python", "ipython", ""} and len(facts.pipeline.steps) > 1:
+    if not facts.notebook.kernel.is_python and len(facts.pipeline.steps) > 1:
         yield Finding(
             place=Place(),
             message=f"This is a {language} notebook: variables do not travel between its steps, only files do.",
-            fix="Write what a later step needs to a file, and tag that step `after:` this one.",
+            fix="Write what a later step needs to a file. Steps run one after the other; `after:` tags let some run at the same time.",
         )
 
 

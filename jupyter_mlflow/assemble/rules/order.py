@@ -19,9 +19,9 @@ def cycle(facts: Facts) -> Iterator[Finding]:
 
     Give the later part a step name of its own.
     """
-    waits = {
-        str(step.name): {str(edge.source) for edge in facts.pipeline.edges if edge.target == step.name} for step in facts.pipeline.steps
-    }
+    waits: dict[str, set[str]] = {str(step.name): set() for step in facts.pipeline.steps}
+    for edge in facts.pipeline.edges:
+        waits[str(edge.target)].add(str(edge.source))
     found = channels.cycle(waits)
     if found:
         first = facts.block(found[0])

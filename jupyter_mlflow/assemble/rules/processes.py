@@ -71,7 +71,7 @@ def rewritten_cells(facts: Facts) -> Iterator[Finding]:
     """
     for index, effects in sorted(facts.effects.items()):
         step = facts.step_of(index)
-        later = _next_step(facts, index, step)
+        later = _next_step(facts, index, step) if effects.rewrites else None
         for call, line in effects.rewrites.items():
             if later is not None:
                 yield Finding(
