@@ -41,7 +41,7 @@ demo: $(VENV)/.installed ## run two example notebooks as pipelines, and say what
 test: lint docs changes pytest ## install what the tests need and run all checks and tests
 
 pytest: $(VENV)/.tested
-	$(RUN) pytest -q -n $(WORKERS) --dist worksteal
+	$(RUN) pytest -q -n $(WORKERS) --dist load
 
 lint: $(VENV)/.tested ## style, types
 	$(RUN) ruff check .
