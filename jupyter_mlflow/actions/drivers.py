@@ -316,11 +316,12 @@ class RunDriver:
 
 
 def _limits(step: Step) -> Limits:
+    """Limits as numbers; zero means none, as it does in Kubernetes."""
     memory, cpu = step.settings.limits.memory, step.settings.limits.cpu
     return Limits(
         timeout=step.settings.timeout,
-        memory=int(amounts.number(memory)) if memory is not None else None,
-        cpu=amounts.number(cpu) if cpu is not None else None,
+        memory=int(amounts.number(memory or "0")) or None,
+        cpu=amounts.number(cpu or "0") or None,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from jupyter_mlflow.notebook.problems import quoted
 
-_AMOUNT = re.compile(r"(\d+\.?\d*|\.\d+)(m|k|[MGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")
+_AMOUNT = re.compile(r"(\d+\.?\d*|\.\d+)(m|k|[MGTPE]|[KMGTPE]i|[eE][+-]?\d+)?", re.ASCII)
 _UNITS = {
     "m": 1e-3,
     "k": 1e3,
