@@ -84,7 +84,7 @@ def execute(cells: list[tuple[int, str]], space: dict[str, Any]) -> tuple[dict[s
         stream = io.StringIO()
         try:
             with contextlib.redirect_stdout(stream):
-                exec(compile(source, f"<cell {index}>", "exec"), space)  # noqa: S102
+                exec(compile(source, f"<cell {index}>", "exec"), space)
         except Exception as problem:  # noqa: BLE001
             printed[str(index)] = ADDRESS.sub("", stream.getvalue())
             return printed, [index, type(problem).__name__]
@@ -123,7 +123,9 @@ def run_steps(cells: list[tuple[str, str]]) -> Outcome | None:
             printed |= one.printed
             if one.error:
                 missing = any(read.key in unportable[str(read.source)] for read in step.reads)
-                return Outcome(printed, (one.error[0], f"stopped: {one.error[1]}") if missing and one.error[1] == "NameError" else one.error)
+                return Outcome(
+                    printed, (one.error[0], f"stopped: {one.error[1]}") if missing and one.error[1] == "NameError" else one.error
+                )
             outputs[str(step.name)], unportable[str(step.name)] = found["outputs"], found["unportable"]
     return Outcome(printed)
 
@@ -283,7 +285,7 @@ def grown(seed: int) -> Program | None:
 
 def main(first: int, last: int) -> None:
     counts: dict[str, int] = {}
-    import numpy  # noqa: F401 - so that children have it
+    import numpy as np  # noqa: F401 - so that children have it
 
     for seed in range(first, last):
         program = grown(seed)

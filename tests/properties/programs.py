@@ -63,7 +63,11 @@ class Grower:
 
     def of(self, *kinds: type) -> str | None:
         """A name that holds a value of one of these kinds now."""
-        found = [name for name in self.names if name in self.space and isinstance(self.space[name], kinds) and not (bool not in kinds and isinstance(self.space[name], bool))]
+        found = [
+            name
+            for name in self.names
+            if name in self.space and isinstance(self.space[name], kinds) and not (bool not in kinds and isinstance(self.space[name], bool))
+        ]
         return self.random.choice(found) if found else None
 
     def known(self) -> str | None:
@@ -78,7 +82,9 @@ class Grower:
         return self.random.choice(found) if found else None
 
     def instances(self) -> str | None:
-        found = [name for name in self.names if type(self.space.get(name)).__module__ == "__main__" and not isinstance(self.space[name], type)]
+        found = [
+            name for name in self.names if type(self.space.get(name)).__module__ == "__main__" and not isinstance(self.space[name], type)
+        ]
         return self.random.choice(found) if found else None
 
     def classes(self) -> str | None:
@@ -105,7 +111,16 @@ class Grower:
         xs = self.of(list)
         options = ["[]", f"[{self.number()}]", f"[{self.number()}, {self.number()}]", f"[[{self.number()}]]"]
         if xs:
-            options += [xs, f"list({xs})", f"{xs}[:]", f"{xs} + [{self.number()}]", f"[v for v in {xs}]", f"sorted({xs}, key=str)", f"[{xs}]", f"[{xs}, {xs}]"]
+            options += [
+                xs,
+                f"list({xs})",
+                f"{xs}[:]",
+                f"{xs} + [{self.number()}]",
+                f"[v for v in {xs}]",
+                f"sorted({xs}, key=str)",
+                f"[{xs}]",
+                f"[{xs}, {xs}]",
+            ]
         if self.known():
             options += [f"[{self.known()}]", f"[{self.known()}, {self.known()}]"]
         return self.one(*options)
@@ -115,7 +130,13 @@ class Grower:
         value = self.value()
         options = ["{}", f"{{{self.one(*WORDS)}: {value}}}", f"dict(k={value})"]
         if d:
-            options += [d, f"dict({d})", f"{{**{d}, {self.one(*WORDS)}: {value}}}", f"{d} | {{'l': {value}}}", f"{{k: v for k, v in {d}.items()}}"]
+            options += [
+                d,
+                f"dict({d})",
+                f"{{**{d}, {self.one(*WORDS)}: {value}}}",
+                f"{d} | {{'l': {value}}}",
+                f"{{k: v for k, v in {d}.items()}}",
+            ]
         return self.one(*options)
 
     def value(self) -> str:
@@ -141,7 +162,13 @@ class Grower:
             options += [f"{xs}[0]", f"{xs}[-1]", f"{xs}[{len(self.space[xs]) // 2}]"]
         if d and self.space[d]:
             key = self.random.choice(list(self.space[d]))
-            options += [f"{d}[{key!r}]", f"{d}.get({key!r})", f"{d}.get('m', {one})", f"list({d}.values())[-1]", f"{d}.setdefault('l', {one})"]
+            options += [
+                f"{d}[{key!r}]",
+                f"{d}.get({key!r})",
+                f"{d}.get('m', {one})",
+                f"list({d}.values())[-1]",
+                f"{d}.setdefault('l', {one})",
+            ]
         if o:
             options += [f"{o}.x", f"{o}.get()", f"getattr({o}, 'x')", f"{o}.seen", f"{o}.__dict__"]
         if self.classes():
@@ -193,7 +220,17 @@ class Grower:
 
     def change(self) -> Statement:
         """Changes something in place."""
-        kinds: list[Callable[[], Statement | None]] = [self.change_list, self.change_list, self.change_dict, self.change_object, self.change_object, self.change_number, self.change_part, self.change_function, self.change_through]
+        kinds: list[Callable[[], Statement | None]] = [
+            self.change_list,
+            self.change_list,
+            self.change_dict,
+            self.change_object,
+            self.change_object,
+            self.change_number,
+            self.change_part,
+            self.change_function,
+            self.change_through,
+        ]
         self.random.shuffle(kinds)
         return next(text for kind in kinds if (text := kind() or "") or kind is kinds[-1]) or self.assignment()
 
@@ -323,7 +360,12 @@ class Grower:
         f = self.functions()
         if not f:
             return None
-        return self.one(f"{f}.calls = {self.number()}", f"{f}.memory = {self.items()}", f"{self.target()} = getattr({f}, 'memory', None)", f"if hasattr({f}, 'memory'):\n    {f}.memory.append({self.number()})")
+        return self.one(
+            f"{f}.calls = {self.number()}",
+            f"{f}.memory = {self.items()}",
+            f"{self.target()} = getattr({f}, 'memory', None)",
+            f"if hasattr({f}, 'memory'):\n    {f}.memory.append({self.number()})",
+        )
 
     def change_through(self) -> Statement | None:
         f = self.functions()
@@ -398,21 +440,87 @@ class Grower:
         g = self.target()
         lines += ["    def __init__(self, x=0):", f"        self.x = {self.one('x', 'x', '[x]', '[]', self.known() or 'x')}"]
         if self.chance(0.3):
-            lines += [f"        {self.one('self.seen.append(1)', f'{c}.n += 1', f'{self.of(list)}.append(1)' if self.of(list) else 'pass')}"]
+            lines += [
+                f"        {self.one('self.seen.append(1)', f'{c}.n += 1', f'{self.of(list)}.append(1)' if self.of(list) else 'pass')}"
+            ]
         if self.chance(0.2):
             lines = [line.replace("self.x =", "super().__init__(x); self.x =") if base else line for line in lines]
-        lines += ["    def add(self, v):", f"        {self.one('self.seen.append(v)', 'self.x = v', f'{c}.n = {c}.n + 1', f'self.seen = self.seen + [v]', 'self.x.append(v) if isinstance(self.x, list) else None', f'{g} = v')}", f"        return {self.one('self', 'v', 'self.x', 'self.seen', c + '.n', g)}"]
+        lines += [
+            "    def add(self, v):",
+            f"        {self.one('self.seen.append(v)', 'self.x = v', f'{c}.n = {c}.n + 1', 'self.seen = self.seen + [v]', 'self.x.append(v) if isinstance(self.x, list) else None', f'{g} = v')}",
+            f"        return {self.one('self', 'v', 'self.x', 'self.seen', c + '.n', g)}",
+        ]
         lines += ["    def get(self):", f"        return {self.one('self.x', 'self.x', 'self.seen', g, 'type(self)(1)')}"]
         extras = {
-            "prop": ["    @property", "    def prop(self):", f"        {self.one('self.seen.append(0)', 'pass', 'self.y = 1')}", f"        return {self.one('self.x', g)}", "    @prop.setter", "    def prop(self, v):", "        self.x = v"],
-            "make": ["    @classmethod", "    def make(cls, v):", f"        cls.n = v", "        return cls(v)", "    @staticmethod", "    def count():", f"        {self.of(list)}.append(9)" if self.of(list) else "        pass"],
-            "enter": ["    def __enter__(self):", f"        {self.one('self.seen.append(5)', 'self.x = 5')}", f"        return {self.one('self', 'self.x')}", "    def __exit__(self, *args):", "        self.seen.append(6)"],
-            "plus": ["    def __add__(self, v):", f"        {self.one('self.seen.append(v)', 'self.x = v', 'pass')}", f"        return {self.one('self', 'self.x', g)}", "    def __iadd__(self, v):", f"        {self.one('self.seen.append(v)', 'self.x = v')}", "        return self"],
-            "item": ["    def __getitem__(self, v):", f"        {self.one('self.seen.append(v)', 'pass')}", "        if v > 2 if isinstance(v, int) else True: raise IndexError", f"        return {self.one('self.x', g)}", "    def __setitem__(self, k, v):", f"        {self.one('self.x = v', 'self.seen.append(v)')}"],
-            "text": ["    def __repr__(self):", f"        {self.one('self.seen.append(7)', 'pass', 'type(self).n += 1')}", f"        return 'obj %s' % type(self).n"],
-            "same": ["    def __eq__(self, v):", f"        {self.one('self.seen.append(8)', 'pass')}", "        return self is v", "    __hash__ = None"],
-            "call": ["    def __call__(self, v=0):", f"        {self.one('self.seen.append(v)', 'self.x = v', 'pass')}", f"        return {self.one('self.x', 'v', g)}", "    def __len__(self):", f"        {self.one('self.seen.append(3)', 'pass')}", "        return 2", "    def __contains__(self, v):", f"        {self.one('self.seen.append(4)', 'pass')}", "        return True"],
-            "getattr": ["    def __getattr__(self, name):", "        if name.startswith('_'): raise AttributeError(name)", f"        {self.one('type(self).n += 1', f'{self.of(list)}.append(name)' if self.of(list) else 'pass')}", f"        return {self.one('1', g)}"],
+            "prop": [
+                "    @property",
+                "    def prop(self):",
+                f"        {self.one('self.seen.append(0)', 'pass', 'self.y = 1')}",
+                f"        return {self.one('self.x', g)}",
+                "    @prop.setter",
+                "    def prop(self, v):",
+                "        self.x = v",
+            ],
+            "make": [
+                "    @classmethod",
+                "    def make(cls, v):",
+                "        cls.n = v",
+                "        return cls(v)",
+                "    @staticmethod",
+                "    def count():",
+                f"        {self.of(list)}.append(9)" if self.of(list) else "        pass",
+            ],
+            "enter": [
+                "    def __enter__(self):",
+                f"        {self.one('self.seen.append(5)', 'self.x = 5')}",
+                f"        return {self.one('self', 'self.x')}",
+                "    def __exit__(self, *args):",
+                "        self.seen.append(6)",
+            ],
+            "plus": [
+                "    def __add__(self, v):",
+                f"        {self.one('self.seen.append(v)', 'self.x = v', 'pass')}",
+                f"        return {self.one('self', 'self.x', g)}",
+                "    def __iadd__(self, v):",
+                f"        {self.one('self.seen.append(v)', 'self.x = v')}",
+                "        return self",
+            ],
+            "item": [
+                "    def __getitem__(self, v):",
+                f"        {self.one('self.seen.append(v)', 'pass')}",
+                "        if v > 2 if isinstance(v, int) else True: raise IndexError",
+                f"        return {self.one('self.x', g)}",
+                "    def __setitem__(self, k, v):",
+                f"        {self.one('self.x = v', 'self.seen.append(v)')}",
+            ],
+            "text": [
+                "    def __repr__(self):",
+                f"        {self.one('self.seen.append(7)', 'pass', 'type(self).n += 1')}",
+                "        return 'obj %s' % type(self).n",
+            ],
+            "same": [
+                "    def __eq__(self, v):",
+                f"        {self.one('self.seen.append(8)', 'pass')}",
+                "        return self is v",
+                "    __hash__ = None",
+            ],
+            "call": [
+                "    def __call__(self, v=0):",
+                f"        {self.one('self.seen.append(v)', 'self.x = v', 'pass')}",
+                f"        return {self.one('self.x', 'v', g)}",
+                "    def __len__(self):",
+                f"        {self.one('self.seen.append(3)', 'pass')}",
+                "        return 2",
+                "    def __contains__(self, v):",
+                f"        {self.one('self.seen.append(4)', 'pass')}",
+                "        return True",
+            ],
+            "getattr": [
+                "    def __getattr__(self, name):",
+                "        if name.startswith('_'): raise AttributeError(name)",
+                f"        {self.one('type(self).n += 1', f'{self.of(list)}.append(name)' if self.of(list) else 'pass')}",
+                f"        return {self.one('1', g)}",
+            ],
             "slots": [],
         }
         for key in self.random.sample(sorted(extras), self.random.randint(0, 4)):
@@ -454,8 +562,10 @@ class Grower:
         t, known = self.target(), self.known() or "0"
         return self.one(
             f"import random\nrandom.seed({self.number()})\n{t} = random.random()",
-            f"import random\n{t} = random.randint(0, 99)" if "random" in self.space else f"import random\nrandom.seed(1)",
-            f"import random\nrandom.shuffle({self.of(list)})" if self.of(list) and "random" in self.space else f"import random\nrandom.seed(2)",
+            f"import random\n{t} = random.randint(0, 99)" if "random" in self.space else "import random\nrandom.seed(1)",
+            f"import random\nrandom.shuffle({self.of(list)})"
+            if self.of(list) and "random" in self.space
+            else "import random\nrandom.seed(2)",
             f"import os\nos.environ['JM_TEST'] = str({self.number()})",
             f"import os\n{t} = os.environ.get('JM_TEST')",
             f"exec('{t} = {self.number()}')",
@@ -493,7 +603,9 @@ class Grower:
         self._ran(SHOW)
         names = [f"s{number}" for number in range(self.random.randint(2, 6))]
         order = list(names)
-        for make in self.random.sample([self.definition, self.class_definition, self.assigned_list, self.assigned_list, self.assigned_dict], self.random.randint(1, 5)):
+        for make in self.random.sample(
+            [self.definition, self.class_definition, self.assigned_list, self.assigned_list, self.assigned_dict], self.random.randint(1, 5)
+        ):
             text = make()
             if self._ran(text):
                 units.append((self.one("setup", names[0], names[0]), text))
@@ -512,9 +624,7 @@ class Grower:
                 shown = self.shown()
                 if self._ran(shown):
                     units.append((step, shown))
-        for name in self.names:
-            if self.chance(0.5) and name in self.space and printable(self.space[name]) and self._ran(f"print({name})"):
-                units.append(("end", f"print('{name}', {name})"))
+        units += [("end", f"print('{name}', {name})") for name in self.names if self.chance(0.5) and self._printed(name)]
         return Program(tuple(units), frozenset(breaks))
 
     def _accepted(self) -> Statement | None:
@@ -528,12 +638,15 @@ class Grower:
         inner = text.replace("\n", "\n    ")
         return f"try:\n    {inner}\nexcept Exception as problem:\n    print(type(problem).__name__)"
 
+    def _printed(self, name: str) -> bool:
+        return name in self.space and printable(self.space[name]) and self._ran(f"print({name})")
+
     def _ran(self, text: str) -> bool:
         """Whether it ran; what it did before it raised stays done, as it will when it is wrapped."""
         try:
             with contextlib.redirect_stdout(io.StringIO()):
                 exec(compile(text, "<cell>", "exec"), self.space)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a program may raise anything
             return False
         return True
 
@@ -551,7 +664,9 @@ def printable(value: Any, depth: int = 0) -> bool:
     if isinstance(value, dict):
         return all(printable(one, depth + 1) for one in value.values())
     if type(value).__module__ == "__main__":
-        return "__repr__" in {key for cls in type(value).__mro__[:-1] for key in vars(cls)} and not hasattr(type(value), "__dataclass_fields__")
+        return "__repr__" in {key for cls in type(value).__mro__[:-1] for key in vars(cls)} and not hasattr(
+            type(value), "__dataclass_fields__"
+        )
     return isinstance(value, (int, str, float, type(None)))
 
 

@@ -634,4 +634,62 @@ CASES = [
         """,
         ordered="a<b b<c",
     ),
+    case(
+        "temporary_directory_for_all_steps",
+        """
+        --- setup
+        import os, tempfile
+        tmp = tempfile.TemporaryDirectory()
+        --- step:a
+        open(os.path.join(tmp.name, 'a'), 'w').write('a')
+        --- step:b
+        open(os.path.join(tmp.name, 'b'), 'w').write('b')
+        --- step:c
+        print(sorted(os.listdir(tmp.name)))
+        --- step:d
+        tmp.cleanup()
+        --- step:e
+        print(os.path.exists(tmp.name))
+        """,
+        ordered="a<c b<c c<d d<e",
+    ),
+    case(
+        "temporary_directory_dropped",
+        """
+        --- step:a
+        import os, tempfile
+        tmp = tempfile.TemporaryDirectory()
+        name = tmp.name
+        --- step:b
+        del tmp
+        print(os.path.exists(name))
+        """,
+        expect="same-or-refused",
+    ),
+    case(
+        "temporary_file_kept",
+        """
+        --- step:a
+        import tempfile
+        with tempfile.NamedTemporaryFile('w', delete=False) as f:
+            f.write('kept')
+        --- step:b
+        import os
+        print(open(f.name).read())
+        os.unlink(f.name)
+        """,
+        expect="same-or-refused",
+    ),
+    case(
+        "temporary_directory_in_a_with_block",
+        """
+        --- step:a
+        import os, tempfile
+        with tempfile.TemporaryDirectory() as d:
+            open(os.path.join(d, 'x'), 'w').write('x')
+            n = len(os.listdir(d))
+        --- step:b
+        print(n, os.path.exists(d))
+        """,
+    ),
 ]

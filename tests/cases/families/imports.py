@@ -62,8 +62,7 @@ CASES = [
         --- step:c
         print(importlib.resources.__name__)
         """,
-        ordered="b<c",
-        note="an import elsewhere makes an attribute here",
+        note="an import elsewhere makes an attribute here; c imports it itself, so it need not wait",
     ),
     case(
         "conditional_import",
@@ -496,5 +495,155 @@ CASES = [
         print(p.parse_args().lr)
         """,
         expect="same-or-refused",
+    ),
+    case(
+        "tqdm_patches_pandas_in_a_step",
+        """
+        --- setup
+        import pandas as pd
+        from tqdm.auto import tqdm
+        --- step:a
+        tqdm.pandas(disable=True)
+        s = pd.Series([1, 2])
+        --- step:b
+        print(s.progress_apply(lambda x: x + 1).tolist())
+        """,
+    ),
+    case(
+        "accessor_in_setup",
+        """
+        --- setup
+        import pandas as pd
+        @pd.api.extensions.register_dataframe_accessor('shape_of')
+        class ShapeOf:
+            def __init__(self, df): self.df = df
+            def text(self): return 'x'.join(map(str, self.df.shape))
+        --- step:a
+        df = pd.DataFrame({'x': [1, 2]})
+        --- step:b
+        print(df.shape_of.text())
+        """,
+    ),
+    case(
+        "import_for_its_effect",
+        """
+        --- setup
+        import pandas as pd
+        import own_accessors
+        --- step:a
+        s = pd.Series([1, 2])
+        --- step:b
+        print(s.total2())
+        """,
+        files={"own_accessors.py": "import pandas as pd\npd.Series.total2 = lambda self: int(self.sum()) * 2\n"},
+        note="no cell uses the module's name",
+    ),
+    case(
+        "import_for_its_effect_on_options",
+        """
+        --- step:a
+        import own_style
+        import numpy as np
+        --- step:b
+        print(np.array([1 / 3]))
+        """,
+        files={"own_style.py": "import numpy as np\nprint('styled')\nnp.set_printoptions(precision=2)\n"},
+    ),
+    case(
+        "import_overwrites_a_file",
+        """
+        --- step:a
+        import noisy
+        --- step:b
+        open('state.txt', 'a').write('by b;')
+        --- step:c
+        print(noisy.x, open('state.txt').read())
+        """,
+        files={"noisy.py": "with open('state.txt', 'w') as f: f.write('imported;')\nx = 1\n"},
+        expect="same-or-refused",
+    ),
+    case(
+        "own_module_in_parallel_branches",
+        """
+        --- setup
+        from helpers import double
+        import helpers
+        --- step:a
+        a = double(1)
+        --- step:b
+        b = double(2)
+        --- step:c
+        print(a, b, helpers.FACTOR)
+        """,
+        files={"helpers.py": "FACTOR = 2\nMISSING = object()\ndef double(x, y=MISSING): return x * FACTOR if y is MISSING else y\n"},
+    ),
+    case(
+        "sentinel_of_an_own_module",
+        """
+        --- setup
+        import marks
+        from marks import NOTHING
+        --- step:a
+        marks.count += 1
+        x = NOTHING
+        --- step:b
+        print(x is marks.NOTHING, NOTHING is marks.NOTHING, marks.is_nothing(x), marks.count)
+        """,
+        files={"marks.py": "NOTHING = object()\ncount = 0\ndef is_nothing(x): return x is NOTHING\n"},
+    ),
+    case(
+        "mock_used_in_a_with_block",
+        """
+        --- step:a
+        from unittest import mock
+        import os
+        with mock.patch.object(os, 'getlogin', return_value='nobody'):
+            who = os.getlogin()
+        --- step:b
+        print(who)
+        """,
+    ),
+    case(
+        "mock_started_and_stopped",
+        """
+        --- step:a
+        from unittest import mock
+        import os
+        p = mock.patch.dict(os.environ, {'MOCKED': '1'})
+        p.start()
+        who = os.environ['MOCKED']
+        p.stop()
+        --- step:b
+        print(who, 'MOCKED' in os.environ)
+        """,
+    ),
+    case(
+        "module_blocked",
+        """
+        --- step:a
+        import sys
+        sys.modules['json'] = None
+        --- step:b
+        try:
+            import json
+        except ImportError:
+            print('blocked')
+        """,
+        expect="same-or-refused",
+    ),
+    case(
+        "known_library_configured_in_a_step",
+        """
+        --- step:a
+        import optuna
+        optuna.logging.set_verbosity(7)
+        --- step:b
+        import optuna
+        print(optuna.logging.level)
+        """,
+        files={
+            "optuna/__init__.py": "from optuna import logging\n",
+            "optuna/logging.py": "level = 0\ndef set_verbosity(n):\n    global level\n    level = n\n",
+        },
     ),
 ]

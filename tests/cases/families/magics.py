@@ -573,4 +573,270 @@ CASES = [
         """,
         expect="same-or-refused",
     ),
+    case(
+        "shell_by_another_name",
+        """
+        --- setup
+        ip = get_ipython()
+        --- step:a
+        ip.ast_node_interactivity = 'all'
+        --- step:b
+        1
+        2
+        --- step:c
+        print(ip is get_ipython())
+        """,
+    ),
+    case(
+        "exception_mode",
+        """
+        --- step:a
+        %xmode Minimal
+        --- step:b
+        def f(): return 1 / 0
+        --- step:c
+        print(get_ipython().InteractiveTB.mode)
+        """,
+    ),
+    case(
+        "pprint_and_float_format",
+        """
+        --- step:a
+        %pprint
+        %precision %.1e
+        --- step:b
+        [i for i in range(40)]
+        --- step:c
+        1 / 3
+        """,
+    ),
+    case(
+        "alias_of_a_magic",
+        """
+        --- step:a
+        %alias_magic mytime time
+        --- step:b
+        %mytime x = 4
+        --- step:c
+        print(x)
+        """,
+        expect="same-or-refused",
+    ),
+    case(
+        "magics_class",
+        """
+        --- step:a
+        from IPython.core.magic import Magics, magics_class, line_magic
+        @magics_class
+        class Mine(Magics):
+            @line_magic
+            def hello(self, line):
+                return 'hello ' + line
+        get_ipython().register_magics(Mine)
+        --- step:b
+        print(get_ipython().run_line_magic('hello', 'b'))
+        """,
+        expect="same-or-refused",
+    ),
+    case(
+        "magics_class_in_setup",
+        """
+        --- setup
+        from IPython.core.magic import Magics, magics_class, cell_magic
+        @magics_class
+        class Mine(Magics):
+            @cell_magic
+            def shout(self, line, cell):
+                print(cell.upper())
+        ip = get_ipython()
+        ip.register_magics(Mine)
+        --- step:a
+        %%shout
+        quiet
+        """,
+        expect="same-or-refused",
+    ),
+    case(
+        "magic_function_registered_by_name",
+        """
+        --- setup
+        def note(line): return line[::-1]
+        get_ipython().register_magic_function(note, 'line', 'rev')
+        --- step:a
+        x = %rev abc
+        --- step:b
+        print(x)
+        """,
+        expect="same-or-refused",
+    ),
+    case(
+        "figure_format_set_in_a_step",
+        """
+        --- step:a
+        import matplotlib.pyplot as plt
+        %matplotlib inline
+        %config InlineBackend.figure_format = 'svg'
+        --- step:b
+        plt.figure(figsize=(1, 1)); plt.plot([1, 2]); plt.show()
+        """,
+    ),
+    case(
+        "formats_set_by_function",
+        """
+        --- setup
+        import matplotlib.pyplot as plt
+        import matplotlib_inline.backend_inline
+        matplotlib_inline.backend_inline.set_matplotlib_formats('svg')
+        --- step:a
+        plt.figure(figsize=(1, 1)); plt.plot([1, 2]); plt.show()
+        """,
+    ),
+    case(
+        "hook_counts_cells",
+        """
+        --- setup
+        cells = []
+        def count(*_): cells.append(1)
+        get_ipython().events.register('pre_run_cell', count)
+        --- step:a
+        x = 1
+        --- step:b
+        print(len(cells))
+        """,
+        expect="same-or-refused",
+    ),
+    case(
+        "hook_removed",
+        """
+        --- setup
+        def shown(*_): print('[after]')
+        get_ipython().events.register('post_run_cell', shown)
+        --- step:a
+        print('a')
+        --- step:b
+        get_ipython().events.unregister('post_run_cell', shown)
+        --- step:c
+        print('c')
+        """,
+        expect="same-or-refused",
+    ),
+    case(
+        "formatter_for_a_library_type",
+        """
+        --- setup
+        import fractions
+        fmt = get_ipython().display_formatter.formatters['text/plain']
+        def show(value, p, cycle): p.text(f'{value.numerator} over {value.denominator}')
+        --- step:a
+        _ = fmt.for_type(fractions.Fraction, show)
+        --- step:b
+        fractions.Fraction(1, 2)
+        """,
+        expect="same-or-refused",
+    ),
+    case(
+        "source_of_a_function",
+        """
+        --- step:a
+        def f(x): return x
+        --- step:b
+        %psource f
+        %pdef f
+        print('b')
+        """,
+    ),
+    case(
+        "history_of_the_first_step",
+        """
+        --- step:a
+        x = 1
+        %history
+        --- step:b
+        print(x)
+        """,
+    ),
+    case(
+        "folder_before",
+        """
+        --- step:a
+        %cd sub
+        --- step:b
+        %cd -
+        --- step:c
+        import os
+        print(sorted(os.listdir('sub')))
+        %dirs
+        """,
+        files={"sub/inner.txt": ""},
+        expect="same-or-refused",
+    ),
+    case(
+        "namespace_through_the_shell",
+        """
+        --- step:a
+        get_ipython().user_ns['made'] = 3
+        --- step:b
+        print(made)
+        """,
+    ),
+    case(
+        "push_and_ev",
+        """
+        --- step:a
+        ip = get_ipython()
+        ip.push({'pushed': 4})
+        --- step:b
+        print(ip.ev('pushed + 1'))
+        """,
+        expect="same-or-refused",
+    ),
+    case(
+        "ast_transformer",
+        """
+        --- step:a
+        import ast
+        class Double(ast.NodeTransformer):
+            def visit_Constant(self, node):
+                return ast.copy_location(ast.Constant(node.value * 2), node) if isinstance(node.value, int) else node
+        get_ipython().ast_transformers.append(Double())
+        --- step:b
+        print(4)
+        """,
+        expect="same-or-refused",
+    ),
+    case(
+        "custom_exceptions",
+        """
+        --- step:a
+        def handler(shell, etype, value, tb, tb_offset=None): print('handled', etype.__name__)
+        get_ipython().set_custom_exc((KeyError,), handler)
+        --- step:b
+        print('fine')
+        """,
+    ),
+    case(
+        "extension_loaded_in_a_step",
+        """
+        --- step:a
+        %load_ext own_ext
+        --- step:b
+        x = %double 4
+        --- step:c
+        print(x)
+        """,
+        files={
+            "own_ext.py": "def load_ipython_extension(ip):\n    ip.register_magic_function(lambda line: int(line) * 2, 'line', 'double')\n"
+        },
+        expect="same-or-refused",
+    ),
+    case(
+        "autoawait_off",
+        """
+        --- step:a
+        %autoawait False
+        --- step:b
+        print(get_ipython().autoawait)
+        """,
+        expect="same-or-refused",
+    ),
 ]

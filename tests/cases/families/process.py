@@ -751,4 +751,401 @@ CASES = [
         """,
         expect="same-or-refused",
     ),
+    case(
+        "logging_dict_config",
+        """
+        --- step:a
+        import logging.config
+        logging.config.dictConfig({
+            'version': 1,
+            'formatters': {'f': {'format': '[%(name)s] %(message)s'}},
+            'handlers': {'h': {'class': 'logging.StreamHandler', 'formatter': 'f', 'stream': 'ext://sys.stdout'}},
+            'loggers': {'app': {'level': 'INFO', 'handlers': ['h'], 'propagate': False}},
+        })
+        --- step:b
+        logging.getLogger('app').info('hello')
+        logging.getLogger('app').debug('hidden')
+        """,
+    ),
+    case(
+        "logging_to_a_buffer",
+        """
+        --- setup
+        import io, logging
+        buf = io.StringIO()
+        log = logging.getLogger('buffered')
+        log.setLevel('INFO')
+        log.addHandler(logging.StreamHandler(buf))
+        log.propagate = False
+        --- step:a
+        log.info('a')
+        --- step:b
+        log.info('b')
+        --- step:c
+        print(buf.getvalue().split())
+        """,
+        ordered="a<b b<c",
+    ),
+    case(
+        "logging_handler_changed_later",
+        """
+        --- setup
+        import logging, sys
+        log = logging.getLogger('changing')
+        h = logging.StreamHandler(sys.stdout)
+        log.addHandler(h)
+        log.propagate = False
+        --- step:a
+        h.setFormatter(logging.Formatter('<%(message)s>'))
+        --- step:b
+        log.warning('b')
+        --- step:c
+        log.removeHandler(h)
+        --- step:d
+        print(log.handlers)
+        log.warning('nowhere else') if log.handlers else None
+        """,
+        ordered="a<b c<d",
+    ),
+    case(
+        "logging_filter_of_the_notebook",
+        """
+        --- step:a
+        import logging, sys
+        words = ['secret']
+        class Hide(logging.Filter):
+            def filter(self, record): return not any(w in record.getMessage() for w in words)
+        log = logging.getLogger('filtered')
+        h = logging.StreamHandler(sys.stdout)
+        h.addFilter(Hide())
+        log.addHandler(h)
+        log.propagate = False
+        --- step:b
+        words.append('private')
+        --- step:c
+        log.warning('open'); log.warning('secret one'); log.warning('private one')
+        """,
+        ordered="a<b b<c",
+    ),
+    case(
+        "logging_file_handler_and_reader",
+        """
+        --- step:a
+        import logging
+        log = logging.getLogger('to_file')
+        h = logging.FileHandler('app.log', mode='w')
+        h.setFormatter(logging.Formatter('%(levelname)s %(message)s'))
+        log.addHandler(h)
+        log.propagate = False
+        log.warning('one')
+        --- step:b
+        log.warning('two')
+        --- step:c
+        print(open('app.log').read())
+        """,
+        ordered="a<b b<c",
+    ),
+    case(
+        "logging_levels_and_names",
+        """
+        --- step:a
+        import logging, sys
+        logging.addLevelName(25, 'NOTE')
+        logging.basicConfig(level=25, format='%(levelname)s:%(message)s', stream=sys.stdout, force=True)
+        --- step:b
+        logging.log(25, 'noted')
+        logging.info('hidden')
+        """,
+    ),
+    case(
+        "logging_captures_warnings",
+        """
+        --- step:a
+        import logging, sys, warnings
+        logging.basicConfig(format='%(name)s', stream=sys.stdout, force=True)
+        logging.captureWarnings(True)
+        --- step:b
+        import warnings
+        warnings.warn('captured')
+        """,
+    ),
+    case(
+        "logging_only_used",
+        """
+        --- setup
+        import logging
+        log = logging.getLogger(__name__)
+        --- step:a
+        log.info('quiet'); x = 1
+        --- step:b
+        log.info('quiet'); y = 2
+        --- step:c
+        print(x, y)
+        """,
+        parallel="a|b",
+    ),
+    case(
+        "pandas_option_reads_a_name",
+        """
+        --- setup
+        import pandas as pd
+        digits = 1
+        pd.set_option('display.float_format', lambda v: f'{v:.{digits}f}')
+        --- step:a
+        digits = 3
+        --- step:b
+        print(pd.Series([1 / 3]))
+        """,
+        ordered="a<b",
+        note="the option's function looks at a name of the notebook",
+    ),
+    case(
+        "numpy_formatter_and_error_call",
+        """
+        --- setup
+        import numpy as np
+        errors = []
+        --- step:a
+        old = np.seterrcall(lambda kind, flag: errors.append(kind))
+        old = np.seterr(all='call')
+        np.set_printoptions(formatter={'float': lambda v: f'<{v:.1f}>'})
+        --- step:b
+        x = np.array([1.0]) / 0
+        print(np.array([0.25]))
+        --- step:c
+        print(errors)
+        """,
+        ordered="a<b b<c",
+    ),
+    case(
+        "registries_of_the_standard_library",
+        """
+        --- step:a
+        import codecs, copyreg, mimetypes, sqlite3, socket
+        class P:
+            def __init__(self, x): self.x = x
+        def keep(error): return ('?', error.end)
+        mimetypes.add_type('text/own', '.own')
+        codecs.register_error('own', keep)
+        sqlite3.register_adapter(P, lambda p: p.x)
+        socket.setdefaulttimeout(3)
+        --- step:b
+        print(mimetypes.guess_type('a.own')[0], 'ab'.encode('ascii', 'own'), socket.getdefaulttimeout())
+        print('ö'.encode('ascii', 'own'))
+        with sqlite3.connect(':memory:') as db:
+            print(db.execute('select ?', (P(5),)).fetchone())
+        """,
+        expect="same-or-refused",
+    ),
+    case(
+        "interpreter_settings",
+        """
+        --- step:a
+        import gc, sys
+        sys.setswitchinterval(0.25)
+        sys.set_int_max_str_digits(5000)
+        gc.set_threshold(500, 5, 5)
+        --- step:b
+        print(sys.getswitchinterval(), sys.get_int_max_str_digits(), gc.get_threshold())
+        """,
+        python=(3, 11),
+    ),
+    case(
+        "resource_limit",
+        """
+        --- step:a
+        import resource
+        soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (200, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        --- step:b
+        print(resource.getrlimit(resource.RLIMIT_CORE)[0], resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        """,
+    ),
+    case(
+        "start_method_of_processes",
+        """
+        --- step:a
+        import multiprocessing as mp
+        mp.set_start_method('spawn', force=True)
+        --- step:b
+        print(mp.get_start_method())
+        """,
+    ),
+    case(
+        "time_zone_in_setup",
+        """
+        --- setup
+        import os, time
+        os.environ['TZ'] = 'Asia/Tokyo'
+        time.tzset()
+        --- step:a
+        print(time.localtime(0).tm_hour)
+        """,
+    ),
+    case(
+        "signal_handler_changes_a_name",
+        """
+        --- setup
+        import os, signal
+        got = []
+        def handler(number, frame): got.append(number)
+        --- step:a
+        old = signal.signal(signal.SIGUSR1, handler)
+        --- step:b
+        os.kill(os.getpid(), signal.SIGUSR1)
+        --- step:c
+        print(len(got))
+        --- step:d
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        --- step:e
+        os.kill(os.getpid(), signal.SIGUSR1)
+        print(len(got))
+        """,
+    ),
+    case(
+        "warnings_shown_by_own_function",
+        """
+        --- step:a
+        import warnings
+        seen = []
+        warnings.showwarning = lambda message, *rest, **more: seen.append(str(message))
+        --- step:b
+        warnings.warn('kept')
+        --- step:c
+        print(seen)
+        """,
+    ),
+    case(
+        "atexit_of_memory_only",
+        """
+        --- setup
+        import atexit
+        class Pool:
+            def close(self): self.open = False
+        pool = Pool()
+        atexit.register(pool.close)
+        --- step:a
+        x = 1
+        --- step:b
+        print(x)
+        """,
+        note="nobody can see what it does",
+    ),
+    case(
+        "atexit_in_the_last_step",
+        """
+        --- step:a
+        x = 1
+        --- step:b
+        import atexit, os
+        open('end.tmp', 'w').close()
+        atexit.register(os.remove, 'end.tmp')
+        print(x)
+        """,
+        compare_files=False,
+    ),
+    case(
+        "atexit_of_a_library_function",
+        """
+        --- setup
+        import atexit, os, shutil
+        os.makedirs('work', exist_ok=True)
+        atexit.register(shutil.rmtree, 'work')
+        --- step:a
+        print(os.path.isdir('work'))
+        """,
+        expect="same-or-refused",
+        compare_files=False,
+    ),
+    case(
+        "threads_joined_in_a_loop",
+        """
+        --- setup
+        import threading
+        --- step:a
+        out = []
+        ts = [threading.Thread(target=out.append, args=(i,)) for i in range(3)]
+        for t in ts: t.start()
+        for t in ts: t.join()
+        --- step:b
+        print(sorted(out))
+        """,
+    ),
+    case(
+        "thread_that_touches_nothing_seen",
+        """
+        --- step:a
+        import threading, time
+        def beat(): time.sleep(0.01)
+        threading.Thread(target=beat, daemon=True).start()
+        x = 1
+        --- step:b
+        print(x)
+        """,
+    ),
+    case(
+        "timer_lingers",
+        """
+        --- step:a
+        import threading, time
+        out = {}
+        threading.Timer(0.2, lambda: out.update(done=True)).start()
+        --- step:b
+        import time
+        time.sleep(0.6)
+        print(out)
+        """,
+        expect="same-or-refused",
+    ),
+    case(
+        "contextvars_and_asyncio_policy",
+        """
+        --- step:a
+        import asyncio
+        class Policy(asyncio.DefaultEventLoopPolicy): pass
+        asyncio.set_event_loop_policy(Policy())
+        --- step:b
+        print(type(asyncio.get_event_loop_policy()).__name__)
+        """,
+        expect="same-or-refused",
+    ),
+    case(
+        "colormap_registered",
+        """
+        --- setup
+        import matplotlib
+        from matplotlib.colors import ListedColormap
+        --- step:a
+        matplotlib.colormaps.register(ListedColormap(['red', 'blue'], name='mine'))
+        --- step:b
+        print(matplotlib.colormaps['mine'].N)
+        """,
+    ),
+    case(
+        "options_in_a_helper",
+        """
+        --- setup
+        import pandas as pd, numpy as np, sys
+        def configure(n):
+            pd.set_option('display.max_rows', n)
+            np.set_printoptions(precision=n)
+            sys.setrecursionlimit(2000 + n)
+        --- step:a
+        configure(3)
+        --- step:b
+        print(pd.get_option('display.max_rows'), np.array([1 / 3]), sys.getrecursionlimit())
+        """,
+    ),
+    case(
+        "excepthook",
+        """
+        --- step:a
+        import sys
+        sys.excepthook = lambda *a: print('hook')
+        --- step:b
+        print(sys.excepthook.__name__)
+        """,
+        expect="same-or-refused",
+    ),
 ]
