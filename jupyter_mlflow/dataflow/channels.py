@@ -89,10 +89,6 @@ class Channels:
     modules: dict[str, tuple[str, ...]] = field(default_factory=dict)  # step -> dotted modules imported before it
     replay: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def needs_of(self, step: str) -> list[Need]:
-        """What `step` starts with."""
-        return [need for (owner, _), need in self.needs.items() if owner == step]
-
 
 def connect(cells: Sequence[tuple[str, Effects]], fallible: Iterable[int] = ()) -> Channels:
     """Channels between steps; `cells` are (step, effects) in notebook order, `fallible` those that may stop half-way and still go on."""

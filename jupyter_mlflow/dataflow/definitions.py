@@ -10,6 +10,7 @@ import ast
 import functools
 from collections.abc import Callable, Iterable
 
+from jupyter_mlflow.dataflow import trees
 from jupyter_mlflow.dataflow.effects import Memo
 from jupyter_mlflow.dataflow.machine import DEEPEST, MOST_STEPS, Frame, Machine
 from jupyter_mlflow.dataflow.values import ANYTHING, NONE, UNKNOWN, Code, Value, join
@@ -88,18 +89,10 @@ def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]
 
 def _kind(node: Function) -> str:
     body = node.body if isinstance(node.body, list) else [node.body]
-    yields = any(isinstance(one, (ast.Yield, ast.YieldFrom)) for statement in body for one in _own_nodes(statement))
+    yields = any(isinstance(one, (ast.Yield, ast.YieldFrom)) for statement in body for one in trees.own(statement))
     if yields:
         return "generator"
     return "coroutine" if isinstance(node, ast.AsyncFunctionDef) else "function"
-
-
-def _own_nodes(node: ast.AST) -> Iterable[ast.AST]:
-    yield node
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-        return
-    for child in ast.iter_child_nodes(node):
-        yield from _own_nodes(child)
 
 
 def _decorated(m: Machine, decorator: Value, value: Value) -> Value:
@@ -369,14 +362,14 @@ def _returns_early(node: Function) -> bool:
 
 
 def _leaves_before_end(body: list[ast.stmt]) -> bool:
-    if any(isinstance(one, (ast.Return, ast.Raise)) for statement in body[:-1] for one in _own_nodes(statement)):
+    if any(isinstance(one, (ast.Return, ast.Raise)) for statement in body[:-1] for one in trees.own(statement)):
         return True
     last = body[-1] if body else None
     if isinstance(last, (ast.If, ast.With, ast.AsyncWith)):
         return _leaves_before_end(last.body) or _leaves_before_end(getattr(last, "orelse", []))
     if isinstance(last, (ast.Return, ast.Raise)) or last is None:
         return False
-    return any(isinstance(one, (ast.Return, ast.Raise)) for one in _own_nodes(last))
+    return any(isinstance(one, (ast.Return, ast.Raise)) for one in trees.own(last))
 
 
 def _bind_arguments(m: Machine, node: Function, code: Code, args: list[Value], keywords: dict[str, Value]) -> None:

@@ -10,6 +10,8 @@ import ast
 import symtable
 from collections import defaultdict, deque
 
+from jupyter_mlflow.dataflow import trees
+
 Scope = ast.AST  # a function, lambda or class
 
 
@@ -25,7 +27,7 @@ class Scopes:
         self._visit(tree, _Children(top))
 
     def _visit(self, node: ast.AST, children: _Children) -> None:
-        for child in ast.iter_child_nodes(node):
+        for child in trees.branches(node):
             if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
                 self._function(child, children)
             elif isinstance(child, ast.ClassDef):
