@@ -1,6 +1,6 @@
 """Makes the small CSV files of the examples: invented, with a fixed seed, so that anyone can make the same ones again.
 
-    python example_notebooks/make_data.py
+python example_notebooks/make_data.py
 """
 
 from __future__ import annotations
