@@ -13,5 +13,7 @@ gives one ratio. The table tells their median and their spread, and beside the w
     report      targets, rows, verdicts; the table as text and Markdown, the JSON
     machine     what it was measured on
     notebooks   the notebooks that are run
+    steps       single steps, as the local engine runs them
+    peers       other tools: their environments, and the same pipeline written for them
     measures/   one file for each group of rows
 """

@@ -17,6 +17,7 @@ from benchmarks.report import Row
 GROUPS = {
     "cases": "tricky notebooks end as Run All does; reads what `python -m tests.cases --json` wrote",
     "pipeline": "five steps of machine learning against one run of papermill, cold and with nothing changed",
+    "peers": "the same five steps with ploomber and elyra; only with --peers",
     "step": "one isolated step of three trivial cells against papermill in its process",
     "handover": "a DataFrame of 80 MB from one step to the next",
     "analysis": "from notebook to graph, 50 to 500 cells",

@@ -75,7 +75,7 @@ def _plain_write(path: Path, data: bytes) -> float:
 
 def _read(settings: Settings, output: Output) -> Row:
     """As often as a step would: the first time of each round is thrown away, it only warms this process up."""
-    from jupyter_mlflow.runtime import agent
+    from jupyter_mlflow.runtime import payloads
     from jupyter_mlflow.store.artifacts import LocalArtifacts
 
     samples = []
@@ -83,7 +83,7 @@ def _read(settings: Settings, output: Output) -> Row:
         namespace: dict[str, Any] = {}
         start = time.perf_counter()
         path = LocalArtifacts(settings.folder / "store").local_path(output.digest)
-        namespace.update(agent.load_payload(str(path)))
+        namespace.update(payloads.load(str(path)))
         samples.append((time.perf_counter() - start) * 1000)
     return Row(
         name="handover/read",

@@ -27,10 +27,6 @@ def measure(settings: Settings) -> Iterator[Row]:
     notebook = notebooks.write(settings.folder, "ml.ipynb", notebooks.ML)
     yield from _rows("command", _commands(notebook), settings)
     yield from _rows("call", _calls(notebook), settings)
-    if settings.peers:
-        from benchmarks.measures import peers
-
-        yield from peers.measure(settings, notebook)
 
 
 def _rows(entry: str, acts: dict[str, Callable[[], Cost]], settings: Settings) -> Iterator[Row]:
