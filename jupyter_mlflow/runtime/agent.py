@@ -1,48 +1,23 @@
 """The agent: the code inside the user's kernel that puts state in place before a step's cells run and captures it afterwards.
 
-One self-contained file that needs the standard library only, so that the runtime can inject its text into a kernel of any environment.
-State travels in *payloads*, files of keys that share objects:
-
-    payload = "JMS1" meta-length stream-length buffer-count (offset length)* meta stream (padding buffer)*
-    meta    = JSON: id, keys, versions, sources of cells
-    stream  = one pickle (protocol 5) per key, in order, all with one memo, so that keys share objects
-    buffer  = 4096 bytes or more that pickle hands out of band, at a multiple of 64, mapped copy-on-write when loaded
+It needs the standard library only, like `payloads` and `portable` beside it, so that the runtime can inject them all into a kernel of any
+environment (see `injection`).
 """
 
 from __future__ import annotations
 
 import builtins
-import functools
 import importlib
-import json
-import linecache
-import marshal
 import math
-import mmap
 import os
 import pickle
-import struct
 import sys
 import traceback
 import types
-from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
-MAGIC = b"JMS1"
-_HEAD = struct.Struct("<4sIQI")
-_SPAN = struct.Struct("<QQ")
-_ALIGN = 64
-_OUT_OF_BAND = 4096  # a smaller buffer costs less inside the stream than a table entry and a page fault
-_IOV_MAX = 512
-
-NAME = "_jupyter_mlflow_agent"  # under this name payloads refer to the functions below, wherever this file was loaded from
-sys.modules.setdefault(NAME, sys.modules[__name__])
-
-try:
-    import cloudpickle.cloudpickle as _cloud
-except ImportError:
-    _cloud = None
-
-_Base = _cloud.Pickler if _cloud is not None else pickle.Pickler  # type: Any
+from jupyter_mlflow.runtime import payloads
+from jupyter_mlflow.runtime.portable import identities
 
 
 class _Here:
@@ -53,9 +28,11 @@ class _Here:
     folder = ""
     environ = {}  # type: Dict[str, str]
     start = {}  # type: Dict[str, Any]  # see `_start`
-    classes = {}  # type: Dict[str, int]
     files_read = {}  # type: Dict[str, None]
     files_written = {}  # type: Dict[str, None]
+    outside = {}  # type: Dict[str, None]  # absolute paths written
+    temporary = []  # type: List[str]  # files and folders of `tempfile` that outlive the step
+    kept = None  # type: Optional[Dict[str, Tuple[Optional[bytes], bool]]]  # files before an import wrote them; whether it only appends
     before = {}  # type: Dict[str, Tuple[int, int]]
     network = False
     unseen = False
@@ -63,118 +40,7 @@ class _Here:
     hooked = False
 
 
-# ---- functions and classes of the notebook -----------------------------------------------------------------------------
-
-
-def _function(code: bytes, cells: Tuple[Any, ...]) -> types.FunctionType:
-    """A function of the notebook, its globals the live namespace."""
-    return types.FunctionType(marshal.loads(code), _Here.namespace, None, None, cells)
-
-
-def _function_state(function: types.FunctionType, state: Dict[str, Any]) -> None:
-    for cell, (filled, content) in zip(function.__closure__ or (), state["cells"]):
-        if filled:
-            cell.cell_contents = content
-    function.__dict__.update(state["dict"])
-    for name in ("__name__", "__qualname__", "__module__", "__doc__", "__defaults__", "__kwdefaults__"):
-        setattr(function, name, state[name])
-    if state.get("__annotations__"):
-        function.__annotations__ = state["__annotations__"]
-    file, text = state["source"]
-    if text and file not in linecache.cache:
-        linecache.cache[file] = (len(text), None, text.splitlines(True), file)
-
-
-def _cell() -> Any:
-    return types.CellType()
-
-
-def _cell_state(cell: Any, state: Tuple[bool, Any]) -> None:
-    if state[0]:
-        cell.cell_contents = state[1]
-
-
-def _remembering(function: Any, parameters: Dict[str, Any]) -> Any:
-    return functools.lru_cache(**parameters)(function)
-
-
-def _cached_property() -> Any:
-    return functools.cached_property(None)  # type: ignore[arg-type]
-
-
-def _cached_property_state(found: Any, state: Dict[str, Any]) -> None:
-    vars(found).update(state)
-
-
-def _view(base: Any, offset: int, shape: Any, strides: Any, dtype: Any) -> Any:
-    import numpy
-
-    return numpy.ndarray(shape, dtype, base, offset, strides)
-
-
-def _view_of_bytes(base: Any) -> Any:
-    return memoryview(base)
-
-
-def _items_view(kind: str, mapping: Any) -> Any:
-    return getattr(mapping, kind)()
-
-
-def _singleton(module: str, name: str) -> Any:
-    return getattr(importlib.import_module(module), name)
-
-
-for _one in (
-    _function,
-    _function_state,
-    _cell,
-    _cell_state,
-    _cached_property,
-    _cached_property_state,
-    _remembering,
-    _view,
-    _view_of_bytes,
-    _items_view,
-    _singleton,
-):
-    _one.__module__ = NAME
-
-
-def _contents(cell: Any) -> Tuple[bool, Any]:
-    try:
-        return True, cell.cell_contents
-    except ValueError:
-        return False, None
-
-
-def _source(code: types.CodeType) -> Tuple[str, str]:
-    known = linecache.cache.get(code.co_filename)
-    return code.co_filename, "".join(known[2]) if known is not None and len(known) > 2 else ""
-
-
-def _reduce_function(function: types.FunctionType) -> Any:
-    state = {
-        "cells": [_contents(cell) for cell in function.__closure__ or ()],
-        "dict": function.__dict__,
-        "source": _source(function.__code__),
-        "__annotations__": dict(getattr(function, "__annotations__", None) or {}),
-    }
-    for name in ("__name__", "__qualname__", "__module__", "__doc__", "__defaults__", "__kwdefaults__"):
-        state[name] = getattr(function, name)
-    return _function, (marshal.dumps(function.__code__, 2), function.__closure__ or ()), state, None, None, _function_state
-
-
-def _track(cls: type) -> None:
-    """Give a class of the notebook an id that is the same in each run: step, name, ordinal."""
-    if _cloud is None or cls in _cloud._DYNAMIC_CLASS_TRACKER_BY_CLASS:
-        return
-    number = _Here.classes[cls.__qualname__] = _Here.classes.get(cls.__qualname__, 0) + 1
-    name = "%s:%s:%d" % (_Here.step, cls.__qualname__, number)
-    _cloud._DYNAMIC_CLASS_TRACKER_BY_CLASS[cls] = name
-    _cloud._DYNAMIC_CLASS_TRACKER_BY_ID[name] = cls
-
-
-_SINGLETONS = (
+identities.Here.singletons = (
     ("os", "environ"),
     ("random", "_inst"),  # whose methods are `random.random` and so on
     ("numpy.random.mtrand", "_rand"),
@@ -183,233 +49,6 @@ _SINGLETONS = (
     ("matplotlib", "rcParams"),
 )
 """Objects that there is one of in each process: others refer to them by name, their state travels on its own."""
-
-
-def _singletons() -> Dict[int, Tuple[str, str]]:
-    found = {}  # type: Dict[int, Tuple[str, str]]
-    for module, name in _SINGLETONS:
-        if module in sys.modules and hasattr(sys.modules[module], name):
-            found[id(getattr(sys.modules[module], name))] = (module, name)
-    return found
-
-
-_VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
-
-
-class _Pickler(_Base):  # type: ignore[misc]
-    """Functions and classes of the notebook by value, arrays that share memory as views of one."""
-
-    shared = frozenset()  # type: Any  # ids of arrays that others look into
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self.singletons = _singletons()
-
-    def reducer_override(self, value: Any) -> Any:
-        kind = type(value)
-        if id(value) in self.singletons:
-            return _singleton, self.singletons[id(value)]
-        if kind is types.FunctionType and value.__globals__ is _Here.namespace:
-            self.__dict__.setdefault("filled", set()).update(map(id, value.__closure__ or ()))
-            return _reduce_function(value)
-        if kind is types.CellType:  # of a function above, whose state fills it; or of a library's function that wraps one of the notebook
-            return (_cell, ()) if id(value) in self.__dict__.get("filled", ()) else (_cell, (), _contents(value), None, None, _cell_state)
-        if kind is functools._lru_cache_wrapper:
-            return _remembering, (value.__wrapped__, value.cache_parameters()), dict(vars(value))
-        if kind is functools.cached_property:  # it holds a lock before Python 3.12
-            return _cached_property, (), {key: one for key, one in vars(value).items() if key != "lock"}, None, None, _cached_property_state
-        special = _reduce_special(value)
-        if special is not None:
-            return special
-        if kind in _VIEWS:
-            return _items_view, (_VIEWS[kind], _mapping_of(value))
-        if kind is memoryview and value.obj is not None and value.contiguous and value.nbytes == len(memoryview(value.obj).cast("B")):
-            return _view_of_bytes, (value.obj,)
-        if isinstance(value, type) and getattr(value, "__module__", None) == "__main__":
-            _track(value)
-        base = _base_of(value)
-        if base is not None and id(base) in self.shared:
-            return _view, (base, _address(value) - _address(base), value.shape, value.strides, value.dtype)
-        above = getattr(_Base, "reducer_override", None)
-        return above(self, value) if above is not None else NotImplemented
-
-
-def _reduce_special(value: Any) -> Any:
-    """Objects of the standard library and IPython that live in a process, yet can be made again in another."""
-    logging, core = sys.modules.get("logging"), sys.modules.get("IPython.core.interactiveshell")
-    if logging is not None and isinstance(value, logging.Handler):
-        return _reduce_handler(value)
-    if core is not None and isinstance(value, core.InteractiveShell):
-        return _shell, ()
-    if type(value) is types.ModuleType and getattr(value, "__spec__", None) is None and value.__name__ not in _Here.start["modules"]:
-        return types.ModuleType, (value.__name__,), dict(vars(value))  # made by hand, under whatever name
-    return None
-
-
-def _mapping_of(view: Any) -> Any:
-    import gc
-
-    return next(one for one in gc.get_referents(view) if isinstance(one, dict))
-
-
-def _base_of(value: Any) -> Any:
-    """The array whose memory an array looks into."""
-    numpy = sys.modules.get("numpy")
-    if numpy is None or type(value) is not numpy.ndarray or value.base is None or value.dtype.hasobject:
-        return None
-    base = value.base
-    while type(base) is numpy.ndarray and base.base is not None:
-        base = base.base
-    return base if type(base) is numpy.ndarray and base.flags["C_CONTIGUOUS"] else None
-
-
-def _address(array: Any) -> int:
-    return int(array.__array_interface__["data"][0])
-
-
-# ---- payloads ----------------------------------------------------------------------------------------------------------
-
-
-class _Sink:
-    """Collects what a pickler writes, without joining it."""
-
-    def __init__(self) -> None:
-        self.chunks = []  # type: List[Any]
-        self.write = self.chunks.append
-
-
-class _Draft:
-    """Keys pickled with one memo, not yet on disk."""
-
-    def __init__(self, values: Dict[str, Any], shared: Any = frozenset()) -> None:
-        self.values = values
-        self.buffers = []  # type: List[memoryview]
-        self.sink = _Sink()
-        pickler = _Pickler(self.sink, protocol=5, buffer_callback=self._keep)
-        pickler.shared = shared
-        for value in values.values():
-            pickler.dump(value)
-        self.memo = pickler.memo.copy()
-
-    def _keep(self, buffer: pickle.PickleBuffer) -> bool:
-        raw = buffer.raw()
-        if raw.nbytes < _OUT_OF_BAND:
-            return True
-        self.buffers.append(raw)
-        return False
-
-    def write(self, path: str) -> int:
-        return _write(path, {"keys": list(self.values)}, self.sink.chunks, self.buffers)
-
-
-_PLAIN = (str, bytes, int, float, complex, bool, type(None), range, types.ModuleType, types.BuiltinFunctionType, types.CodeType)
-
-
-def _identities(draft: _Draft) -> Set[int]:
-    """Ids of what could be told apart or changed: not numbers, texts, nor what is pickled by name."""
-    found = set()
-    for number, (_, value) in draft.memo.items():
-        if isinstance(value, _PLAIN) or (type(value) is tuple and not value):
-            continue
-        if isinstance(value, (type, types.FunctionType)) and getattr(value, "__module__", None) != "__main__":
-            continue
-        found.add(number)
-        base = _base_of(value)
-        if base is not None:
-            found.add(id(base))
-    return found
-
-
-def _shared_arrays(drafts: Iterable[_Draft]) -> Set[int]:
-    """Arrays that at least one other array looks into."""
-    seen, shared = {}, set()  # type: Dict[int, int], Set[int]
-    for draft in drafts:
-        for _, value in draft.memo.values():
-            base = _base_of(value)
-            owner = base if base is not None else value if type(value).__name__ == "ndarray" else None
-            if owner is not None:
-                before = seen.setdefault(id(owner), id(value))
-                if before != id(value):
-                    shared.add(id(owner))
-    return shared
-
-
-def _groups(drafts: Dict[str, _Draft]) -> List[List[str]]:
-    """Keys that share objects, together."""
-    owner, leader = {}, {key: key for key in drafts}  # type: Dict[int, str], Dict[str, str]
-
-    def find(key: str) -> str:
-        while leader[key] != key:
-            key = leader[key]
-        return key
-
-    for key, draft in drafts.items():
-        for one in _identities(draft):
-            first = owner.setdefault(one, key)
-            if find(first) != find(key):
-                leader[find(key)] = find(first)
-    groups = {}  # type: Dict[str, List[str]]
-    for key in drafts:
-        groups.setdefault(find(key), []).append(key)
-    return list(groups.values())
-
-
-def _write(path: str, meta: Dict[str, Any], stream: List[Any], buffers: List[memoryview]) -> int:
-    text = json.dumps(meta, separators=(",", ":")).encode()
-    length = sum(len(chunk) for chunk in stream)
-    position = _HEAD.size + _SPAN.size * len(buffers) + len(text) + length
-    table, body = [], []  # type: Tuple[List[bytes], List[Any]]
-    for buffer in buffers:
-        padding = -position % _ALIGN
-        position += padding
-        table.append(_SPAN.pack(position, buffer.nbytes))
-        body += [b"\0" * padding, buffer]
-        position += buffer.nbytes
-    head = _HEAD.pack(MAGIC, len(text), length, len(buffers))
-    temporary = "%s.%d.tmp" % (path, os.getpid())
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    try:
-        try:
-            _write_all(descriptor, [head, *table, text, *stream, *body])
-        finally:
-            os.close(descriptor)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    return position
-
-
-def _write_all(descriptor: int, pieces: List[Any]) -> None:
-    left = [view for view in (memoryview(piece).cast("B") for piece in pieces if len(piece)) if view.nbytes]
-    left.reverse()
-    while left:
-        written = os.writev(descriptor, left[: -_IOV_MAX - 1 : -1])
-        while written:
-            piece = left.pop()
-            if piece.nbytes > written:
-                left.append(piece[written:])
-                break
-            written -= piece.nbytes
-
-
-def load_payload(path: str) -> Dict[str, Any]:
-    """All keys of a payload with their values."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    try:
-        mapped = mmap.mmap(descriptor, 0, access=mmap.ACCESS_COPY)
-    finally:
-        os.close(descriptor)
-    magic, text, _length, count = _HEAD.unpack_from(mapped)
-    if magic != MAGIC:
-        raise ValueError("%s is not a snapshot" % path)
-    view = memoryview(mapped)
-    spans = [_SPAN.unpack_from(mapped, _HEAD.size + _SPAN.size * number) for number in range(count)]
-    start = _HEAD.size + _SPAN.size * count
-    meta = json.loads(bytes(view[start : start + text]))
-    mapped.seek(start + text)
-    unpickler = pickle.Unpickler(mapped, buffers=[view[offset : offset + size] for offset, size in spans])
-    return {key: unpickler.load() for key in meta["keys"]}
 
 
 # ---- state besides variables -------------------------------------------------------------------------------------------
@@ -456,7 +95,7 @@ def _changed(now: Dict[Any, Any], then: Dict[Any, Any]) -> Dict[Any, Any]:
 
 def _portable(value: Any) -> bool:
     try:
-        _Draft({"": value})
+        payloads.Draft({"": value})
     except Exception:  # noqa: BLE001 - whatever a `__reduce__` raises
         return False
     return True
@@ -493,7 +132,7 @@ def _set_path(state: Any) -> None:
 
 def _new_modules() -> Any:
     """Entries of `sys.modules` that no import made."""
-    known = {*_Here.start["modules"], NAME}
+    known = _Here.start["modules"]
     return {name: one for name, one in list(sys.modules.items()) if name not in known and getattr(one, "__spec__", None) is None}
 
 
@@ -784,6 +423,17 @@ def _reduce_handler(handler: Any) -> Any:
     return _handler, (type(handler),), state, None, None, _handler_state
 
 
+def _directory(kind: Any, state: Dict[str, Any]) -> Any:
+    """A temporary folder that arrives is removed with its object, or by `cleanup()`, but not at the end of this process."""
+    import weakref
+
+    made = kind.__new__(kind)
+    vars(made).update(state)
+    made._finalizer = weakref.finalize(made, kind._cleanup, made.name, warn_message="Implicitly cleaning up %r" % made)
+    made._finalizer.atexit = False
+    return made
+
+
 # ---- IPython's shell ---------------------------------------------------------------------------------------------------
 
 
@@ -929,8 +579,24 @@ def _make_magic(shell: Any, kind: str, name: str, value: Any, made: Set[type]) -
         vars(shell.magics_manager.registry[what[0].__name__]).update(what[1])
 
 
-for _made in (_shell, _handler, _handler_state):
-    _made.__module__ = NAME
+for _made in (_shell, _handler, _handler_state, _directory):
+    identities.loader(_made)
+
+
+def _special(kind: type) -> Any:
+    """How objects of the standard library and IPython travel that live in a process, yet can be made again in another."""
+    logging, core = sys.modules.get("logging"), sys.modules.get("IPython.core.interactiveshell")
+    if logging is not None and issubclass(kind, logging.Handler):
+        return lambda _, handler: _reduce_handler(handler)
+    if core is not None and issubclass(kind, core.InteractiveShell):
+        return lambda _, __: (_shell, ())
+    tempfile = sys.modules.get("tempfile")
+    if tempfile is not None and issubclass(kind, tempfile.TemporaryDirectory):
+        return lambda _, one: (_directory, (kind, {key: value for key, value in vars(one).items() if key != "_finalizer"}))
+    return None
+
+
+identities.Here.specials = [_special]
 
 _PROCESS = {
     "environ": (_environ, _set_environ),
@@ -986,26 +652,60 @@ def _capture_module(root: str) -> Any:
     modules = _own_modules(root)
     if not modules:
         raise KeyError(root)
-    state = {}
+    return {"modules": [module.__name__ for module in modules], "values": dict(_values(modules))}
+
+
+def _values(modules: List[types.ModuleType]) -> Iterator[Tuple[Tuple[str, str], Any]]:
+    """What lies in modules besides code; `__warningregistry__` knows which warnings were shown."""
     for module in modules:
-        for name, value in vars(module).items():
-            if not name.startswith("__") and not isinstance(value, (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)):
-                try:
-                    pickle.dumps(value)
-                except Exception:  # noqa: BLE001, S112 - what cannot travel stays as the import made it
-                    continue
-                state[module.__name__, name] = value
-    return state
+        for name, value in list(vars(module).items()):
+            code = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
+            if (not name.startswith("__") or name == "__warningregistry__") and not isinstance(value, code) and _text(value) is not None:
+                yield (module.__name__, name), value
+
+
+def _text(value: Any) -> Any:
+    """How a value looks when pickled; None for what stays as the import made it."""
+    try:
+        return pickle.dumps(value)
+    except Exception:  # noqa: BLE001 - whatever a `__reduce__` raises
+        return None
 
 
 def _apply_module(_root: str, state: Any) -> None:
-    for (module, name), value in state.items():
-        target = vars(importlib.import_module(module))
+    for name in state["modules"]:
+        importlib.import_module(name)
+    known = {id(value) for value in _Here.namespace.values()}
+    for (module, name), value in state["values"].items():
+        target = vars(sys.modules[module])
         old = target.get(name)
-        if type(old) is type(value) and isinstance(old, (list, dict, set)):
-            _refill(old, value)
-        else:
-            target[name] = value
+        if name == "__warningregistry__":
+            target[name] = {**value, "version": _warnings_version()}
+        elif id(value) in known:  # a name of the notebook shows it: one object for all
+            _put_instead(state["modules"], name, old, value, target)
+        elif type(old) is not type(value) or _text(old) != _text(value):
+            _refill(old, value) if type(old) is type(value) and isinstance(old, (list, dict, set)) else target.update({name: value})
+
+
+def _put_instead(modules: Iterable[str], name: str, old: Any, value: Any, target: Dict[str, Any]) -> None:
+    target[name] = value
+    for module in modules if isinstance(old, (list, dict, set)) else ():
+        vars(sys.modules[module]).update({key: value for key, one in vars(sys.modules[module]).items() if one is old})
+
+
+def _warnings_version() -> Any:
+    """The number that a registry of shown warnings must bear to count."""
+    import warnings
+
+    shown, registry = getattr(warnings, "_showwarnmsg", None), {}  # type: Any, Dict[Any, Any]
+    warnings._showwarnmsg = lambda _message: None  # type: ignore[attr-defined]
+    try:
+        warnings.warn_explicit("", UserWarning, "", 1, registry=registry)
+    except UserWarning:  # a filter makes errors of warnings
+        pass
+    finally:
+        warnings._showwarnmsg = shown  # type: ignore[attr-defined]
+    return registry.get("version", 0)
 
 
 def _refill(old: Any, value: Any) -> None:
@@ -1044,6 +744,7 @@ def _apply_patch(path: str, state: Any) -> None:
 
 _CAPTURES = {"random": _capture_random, "process": _capture_process, "module": _capture_module, "patch": _capture_patch}
 _APPLIES = {"random": _apply_random, "process": _apply_process, "module": _apply_module, "patch": _apply_patch}
+_ORDER = ("patch", "process", "module", "random")  # how states are put in place: what a module shows may depend on filters of warnings
 _FIRST = ("process:syspath", "process:environ")  # imports and class look-ups may need them
 
 
@@ -1051,24 +752,77 @@ _FIRST = ("process:syspath", "process:environ")  # imports and class look-ups ma
 
 
 def _hook(event: str, arguments: Tuple[Any, ...]) -> None:
+    if _Here.kept is not None and event == "open":
+        _keep(*arguments)
     if not _Here.listening:
         return
     if event == "open":
         path, mode, flags = arguments
         if isinstance(path, (str, bytes)):
             name = os.fsdecode(path)
-            writes = bool(mode and set(mode) & set("wax+")) or (mode is None and bool(flags & (os.O_WRONLY | os.O_RDWR)))
+            writes = _writes(mode, flags)
             _note(name, _Here.files_written if writes else _Here.files_read)
+            if writes and os.path.isabs(name):
+                _Here.outside[name] = None
             if writes and mode and set(mode) & set("a+"):
                 _note(name, _Here.files_read)
     elif event == "socket.connect":
         _Here.network = _Here.network or not isinstance(arguments[1], (str, bytes))
 
 
+def _writes(mode: Any, flags: Any) -> bool:
+    return bool(mode and set(mode) & set("wax+")) or (mode is None and bool(flags & (os.O_WRONLY | os.O_RDWR)))
+
+
 def _note(name: str, where: Dict[str, None]) -> None:
-    path = os.path.normpath(os.path.join(os.getcwd(), name))
-    if path.startswith(_Here.folder + os.sep) and not path.endswith(".pyc") and "site-packages" not in path and "/.ipython" not in path:
+    path = _inside(name)
+    if path:
         where[path] = None
+
+
+def _inside(name: str) -> str:
+    """The path of a file in the notebook's folder."""
+    path = os.path.normpath(os.path.join(os.getcwd(), name))
+    ours = path.startswith(_Here.folder + os.sep) and not path.endswith(".pyc")
+    return path if ours and "__pycache__" not in path and "site-packages" not in path and "/.ipython" not in path else ""
+
+
+def _keep(path: Any, mode: Any, flags: Any) -> None:
+    """Before a file is written while modules are imported again: keep what it holds."""
+    kept, name = _Here.kept, _inside(os.fsdecode(path)) if isinstance(path, (str, bytes)) and _writes(mode, flags) else ""
+    if kept is None or not name:
+        return
+    appends = mode is not None and "a" in mode
+    if name in kept:
+        kept[name] = kept[name][0], kept[name][1] and appends
+        return
+    _Here.kept = None  # not this time
+    kept[name] = _bytes(name), appends
+    _Here.kept = kept
+
+
+def _bytes(name: str) -> Optional[bytes]:
+    try:
+        with open(name, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+def _undo() -> List[str]:
+    """What an import wrote in Run All it wrote once: put files back. Those that it did not only append to cannot be right."""
+    kept, _Here.kept, wrong = _Here.kept or {}, None, []
+    for name, (before, appends) in kept.items():
+        if _bytes(name) == before:
+            continue
+        if not appends:
+            wrong.append(os.path.relpath(name, _Here.folder))
+        if before is None:
+            os.unlink(name)
+        else:
+            with open(name, "wb") as file:
+                file.write(before)
+    return wrong
 
 
 def _scan(folder: str) -> Dict[str, Tuple[int, int]]:
@@ -1093,13 +847,16 @@ def _scan(folder: str) -> Dict[str, Tuple[int, int]]:
 
 def begin(request: Dict[str, Any], namespace: Dict[str, Any]) -> Dict[str, Any]:
     """Put the inputs in place."""
+    identities.Here.namespace, identities.Here.step = namespace, request.get("step", "")
     _Here.namespace, _Here.step, _Here.folder = namespace, request.get("step", ""), os.path.abspath(request.get("folder") or os.getcwd())
     _Here.environ, _Here.start = dict(os.environ), _start(request.get("gives"))
+    _Here.kept, _Here.temporary = {}, []
+    _install()
     restored, states = [], {}  # type: List[str], Dict[str, Any]
     given = {}  # type: Dict[str, Any]
     try:
         for given in _early(request.get("inputs", ())):
-            values = load_payload(given["path"])
+            values = payloads.load(given["path"])
             for key in given["keys"]:
                 if key in _FIRST:
                     _apply(key, values[key])
@@ -1113,11 +870,14 @@ def begin(request: Dict[str, Any], namespace: Dict[str, Any]) -> Dict[str, Any]:
         given = {"keys": ["setup"], "source": "setup"}
         for statement in request.get("replay", ()):
             _replay(statement, namespace)
-        for key in sorted(states, key=lambda one: (not one.startswith("patch:"), one)):
+        for key in sorted(states, key=lambda one: (_ORDER.index(one.partition(":")[0]), one)):
             given = {"keys": [key], "source": _source_of(request, key)}
             _apply(key, states[key])
+        given = {"keys": ["modules"]}
+        _only_once(_undo())
     except Exception as problem:  # noqa: BLE001 - whatever a payload raises is told, with the step that made it
         lines = traceback.format_exception(type(problem), problem, problem.__traceback__)
+        _undo()
         return {
             "ok": False,
             "key": ", ".join(given.get("keys", ())),
@@ -1130,6 +890,14 @@ def begin(request: Dict[str, Any], namespace: Dict[str, Any]) -> Dict[str, Any]:
         _as_after_a_cell()
     _listen()
     return {"ok": True, "restored": restored}
+
+
+def _only_once(files: List[str]) -> None:
+    if files:
+        raise RuntimeError(
+            "importing them again, or a setup cell that configures, writes %s anew, which Run All does once; write it in a cell of a step"
+            % ", ".join("`%s`" % one for one in files)
+        )
 
 
 def _early(inputs: Iterable[Dict[str, Any]]) -> List[Dict[str, Any]]:
@@ -1179,18 +947,25 @@ def _replay(statement: str, namespace: Dict[str, Any]) -> None:
     sys.stdout = sys.stderr = sink
     try:
         exec(compile(statement, "<setup>", "exec"), namespace)  # noqa: S102 - it is the user's own setup cell
+    except ImportError:
+        if not statement.startswith(("import ", "from ")):  # who needs it will say so
+            raise
     finally:
         sys.stdout, sys.stderr = streams
         sink.close()
 
 
 def _listen() -> None:
-    _Here.files_read, _Here.files_written, _Here.network = {}, {}, False
+    _Here.files_read, _Here.files_written, _Here.outside, _Here.network = {}, {}, {}, False
     _Here.before = _scan(_Here.folder)
+    _install()
+    _Here.listening = True
+
+
+def _install() -> None:
     if not _Here.hooked:
         sys.addaudithook(_hook)
         _Here.hooked = True
-    _Here.listening = True
 
 
 def assign(values: Dict[str, Any], namespace: Dict[str, Any]) -> None:
@@ -1201,9 +976,11 @@ def assign(values: Dict[str, Any], namespace: Dict[str, Any]) -> None:
 def finish(request: Dict[str, Any], namespace: Dict[str, Any]) -> Dict[str, Any]:
     """Capture what later steps read."""
     _Here.listening = False
-    read, written = _files(request["outbox"])
     gives = list(request.get("gives", ()))
-    absent, unportable, drafts = [], {}, {}  # type: List[str], Dict[str, str], Dict[str, _Draft]
+    if gives:
+        _outlive(namespace)
+    read, written = _files(request["outbox"])
+    absent, unportable, drafts = [], {}, {}  # type: List[str], Dict[str, str], Dict[str, payloads.Draft]
     for key in gives:
         try:
             value = _value(key, namespace)
@@ -1214,16 +991,16 @@ def finish(request: Dict[str, Any], namespace: Dict[str, Any]) -> Dict[str, Any]
             unportable[key] = _reason(key, None, problem)
             continue
         try:
-            drafts[key] = _Draft({key: value})
+            drafts[key] = payloads.Draft({key: value})
         except BaseException as problem:  # noqa: BLE001 - RecursionError, user's __reduce__ and all
             unportable[key] = _reason(key, value, problem)
     outputs = []  # type: List[Dict[str, Any]]
-    shared = _shared_arrays(drafts.values())
-    for number, group in enumerate(_groups(drafts)):
+    shared, apart = payloads.sharing(drafts.values())
+    for number, group in enumerate(payloads.groups(drafts)):
         path = os.path.join(request["outbox"], "%d.jms" % number)
         values = {key: drafts[key].values[key] for key in group}
         try:
-            draft = drafts[group[0]] if len(group) == 1 and not shared else _Draft(values, shared)
+            draft = drafts[group[0]] if len(group) == 1 and not shared else payloads.Draft(values, shared, apart)
             outputs.append({"path": path, "keys": group, "size": draft.write(path)})
         except BaseException as problem:  # noqa: BLE001
             unportable.update({key: _reason(key, values[key], problem) for key in group})
@@ -1236,7 +1013,8 @@ def finish(request: Dict[str, Any], namespace: Dict[str, Any]) -> Dict[str, Any]
         "files_read": read,
         "files_written": written,
         "imports": sorted({name.partition(".")[0] for name in list(sys.modules)}),
-        "effects": [name for name, seen in (("network", _Here.network), ("unseen-files", _Here.unseen)) if seen],
+        "effects": [name for name, seen in (("network", _Here.network), ("unseen-files", _Here.unseen)) if seen]
+        + ["temporary:" + os.path.abspath(path) for path in _Here.temporary],
     }
 
 
@@ -1249,10 +1027,34 @@ def _files(outbox: str) -> Tuple[List[str], List[str]]:
     ours = os.path.join(_Here.folder, os.path.relpath(outbox, _Here.folder).split(os.sep)[0]) + os.sep  # a home inside the folder
     now, before = {path: state for path, state in _scan(_Here.folder).items() if not path.startswith(ours)}, _Here.before
     written = {path for path in _Here.files_written if path in now}
+    temporary = _temporary_folder()
+    lasting = any(path.startswith(temporary) and "joblib_memmapping" not in path and os.path.exists(path) for path in _Here.outside)
     # a native library, a command or another step beside this one: nobody can tell which, so the step is not reused
-    _Here.unseen = any(before.get(path) != state for path, state in now.items() if path not in written)
+    _Here.unseen = lasting or any(before.get(path) != state for path, state in now.items() if path not in written)
     read = {path for path in _Here.files_read if path in before}
     return sorted(read), sorted(written)
+
+
+def _temporary_folder() -> str:
+    tempfile = sys.modules.get("tempfile")
+    return os.path.join(tempfile.gettempdir(), "") if tempfile is not None else os.devnull
+
+
+def _outlive(namespace: Dict[str, Any]) -> None:
+    """Files and folders of `tempfile` last as long as their object: those left here last until the run is done."""
+    tempfile = sys.modules.get("tempfile")
+    if tempfile is None:
+        return
+    import weakref
+
+    for finalizer, about in list(getattr(weakref.finalize, "_registry", {}).items()):
+        if getattr(about.func, "__qualname__", "") == "TemporaryDirectory._cleanup":
+            finalizer.detach()
+            _Here.temporary.append(str(about.args[0]))
+    for value in namespace.values():
+        if type(value) is tempfile._TemporaryFileWrapper:
+            value._closer.delete = False
+            _Here.temporary.append(str(value.name))
 
 
 def _reason(key: str, value: Any, problem: BaseException) -> str:

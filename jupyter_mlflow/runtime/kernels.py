@@ -17,8 +17,7 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Iterator
-from importlib.resources import files
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_client.manager import KernelManager
 
 from jupyter_mlflow.errors import RefusedError
-from jupyter_mlflow.runtime import limits, processes
+from jupyter_mlflow.runtime import injection, limits, processes
 from jupyter_mlflow.runtime.guards import Guard
 from jupyter_mlflow.runtime.hosts import DiedError, Outcome
 from jupyter_mlflow.runtime.recorders import Recorder
@@ -46,11 +45,6 @@ _TAIL = 1 << 16
 # Of addresses of local sockets, less what is added to the connection file's path.
 _LONGEST_PATH = 100
 
-_AGENT = "_jupyter_mlflow_agent"
-_INSTALL = (
-    "exec(compile({source!r}, '<jupyter_mlflow>', 'exec'), "
-    "__import__('sys').modules.setdefault({name!r}, __import__('types').ModuleType({name!r})).__dict__)"
-)
 _CALL = (
     "__import__('json').dumps(__import__('sys').modules[{name!r}].{function}("
     "__import__('json').loads({request!r}), globals()), default=str)"
@@ -114,11 +108,20 @@ class KernelHost:
     def begin(self, request: dict[str, Any]) -> dict[str, Any]:
         """See `hosts.Host`."""
         if self._task.language != "python":
-            self._set(request["values"])
-            return {"ok": True, "restored": []}
-        source = files("jupyter_mlflow.runtime").joinpath("agent.py").read_text("utf-8")
-        self._silently(_INSTALL.format(source=source, name=_AGENT))
+            return self._begin_foreign(request["replay"], request["values"])
+        self._silently(injection.expression())
         return self._call("begin", request)
+
+    def _begin_foreign(self, replay: Sequence[str], values: dict[str, Any]) -> dict[str, Any]:
+        """Replay the set-up cells; parameters are set after each of them, because any may be the one that has their defaults."""
+        self._set(values)
+        for source in replay:
+            reply = self._execute(source, silent=True)
+            if reply["status"] != "ok":
+                ename, evalue = reply.get("ename", ""), reply.get("evalue", "")
+                return {"ok": False, "key": "the set-up cells", "ename": ename, "evalue": f"{ename}: {evalue}"}
+            self._set(values)
+        return {"ok": True, "restored": []}
 
     def run(self, source: str, count: int) -> Outcome:
         """See `hosts.Host`."""
@@ -146,8 +149,8 @@ class KernelHost:
         if self._task.language == "python":
             return self._call("finish", request)
         reason = f"variables do not travel between steps of a {self._task.language} notebook"
-        nothing: dict[str, Any] = dict.fromkeys(("outputs", "absent", "files_read", "files_written", "imports", "effects"), ())
-        return nothing | {"unportable": dict.fromkeys(request["gives"], reason), "summaries": {}, "metrics": {}}
+        nothing: dict[str, Any] = dict.fromkeys(("outputs", "absent", "files_read", "files_written", "imports"), ())
+        return nothing | {"effects": ("foreign",), "unportable": dict.fromkeys(request["gives"], reason), "summaries": {}, "metrics": {}}
 
     def language_info(self) -> dict[str, Any]:
         """See `hosts.Host`."""
@@ -219,7 +222,7 @@ class KernelHost:
 
     def _call(self, function: str, request: dict[str, Any]) -> dict[str, Any]:
         """Call a function of the agent with the user's namespace."""
-        expression = _CALL.format(name=_AGENT, function=function, request=json.dumps(request))
+        expression = _CALL.format(name=injection.AGENT, function=function, request=json.dumps(request))
         reply = self._execute("", silent=True, expressions={"answer": expression})
         answer = reply["user_expressions"]["answer"]
         if answer["status"] != "ok":
