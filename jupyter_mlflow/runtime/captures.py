@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from jupyter_mlflow.runtime import chances
 from jupyter_mlflow.runtime.redaction import Redactor
 from jupyter_mlflow.spec.tasks import FileRecord, Output, StepTask
 from jupyter_mlflow.store import digests
@@ -57,7 +58,11 @@ def store(answer: dict[str, Any], task: StepTask, place: Artifacts, redactor: Re
         files_read=_records(answer["files_read"], task.folder),
         files_written=_records(answer["files_written"], task.folder),
         imports=tuple(name for name in answer["imports"] if name != "jupyter_mlflow"),  # it is there because we are
-        effects=(*answer["effects"], *_secret_files(answer["files_written"], task.folder, redactor)),
+        effects=(
+            *answer["effects"],
+            *chances.effects(task, answer.get("drawn", ())),
+            *_secret_files(answer["files_written"], task.folder, redactor),
+        ),
     )
 
 

@@ -27,7 +27,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from jupyter_mlflow.runtime import lightness, limits, protocol, reseeding, shells
+from jupyter_mlflow.runtime import generators, lightness, limits, protocol, reseeding, shells
 from jupyter_mlflow.runtime.streams import Link, OutStream
 from jupyter_mlflow.spec.tasks import StepTask
 
@@ -77,10 +77,13 @@ class Child:
                 return await self._run(request["source"], request["count"])
             case "begin":
                 self.link.send({"started": 0})
-                return _agent("begin", request["request"], self.shell.user_ns)
+                answer = _agent("begin", request["request"], self.shell.user_ns)
+                generators.mark()
+                return answer
             case "finish":
                 self.link.send({"started": 0})
-                return _agent("finish", request["request"], self.shell.user_ns)
+                drawn = generators.drawn()
+                return {**_agent("finish", request["request"], self.shell.user_ns), "drawn": drawn}
             case _:
                 self.link.send({"started": 0})
                 return _agent("assign", request["values"], self.shell.user_ns)

@@ -47,6 +47,7 @@ _EFFECTS = {
     "unseeded": "it drew random numbers without a seed",
     "unseen-files": "files in the folder changed while it ran, by a native library, a command or another step",
     "temporary": "it made temporary files that last until the run is done",
+    "date": "it asked for the date",
     "foreign": "what cells of its language read and write cannot be seen",
 }
 
