@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from pathlib import Path
 
@@ -9,22 +10,27 @@ from jupyter_mlflow.assemble import Assembly, assemble
 from jupyter_mlflow.assemble.rules import RULES
 from jupyter_mlflow.errors import NotebookError, NotFoundError, UsageError
 from jupyter_mlflow.notebook.cells import TaggedNotebook
+from jupyter_mlflow.notebook.problems import visible
 from jupyter_mlflow.notebook.reader import read
 from jupyter_mlflow.spec.reports import CheckReport, RuleReport, RulesReport
 
 
 def open_notebook(path: str | Path) -> TaggedNotebook:
     """Read a notebook; raises NotFoundError or NotebookError with one clear sentence."""
-    file = Path(path)
-    if file.is_dir():
-        raise NotebookError(f"{path} is a folder, not a notebook.")
+    file, shown = Path(path), visible(str(path))
+    if not str(path):
+        raise NotFoundError("The name of the notebook is empty.")
     try:
+        if file.is_dir():
+            raise NotebookError(f"{shown} is a folder, not a notebook.")
         data = file.read_bytes()
     except FileNotFoundError as error:
-        raise NotFoundError(f"There is no notebook {path}.") from error
+        raise NotFoundError(f"There is no notebook {shown}.") from error
     except OSError as error:
-        raise NotebookError(f"{path} cannot be read: {error.strerror}.") from error
-    return read(data, file.stem)
+        raise NotebookError(f"{shown} cannot be read: {error.strerror}.") from error
+    except ValueError as error:  # a null byte
+        raise NotFoundError(f"There is no notebook {shown}: {error}.") from error
+    return read(data, str(path))
 
 
 def check(path: str | Path) -> Assembly:
@@ -67,7 +73,12 @@ def rules(code: str | None = None) -> RulesReport:
 
 def write_text(path: str | Path, text: str) -> None:
     """Write a file the user named; raises UsageError."""
+    target = Path(path)
+    there = target.exists()
     try:
-        Path(path).write_text(text, encoding="utf-8")
+        target.write_text(text, encoding="utf-8")
     except OSError as error:
+        if not there:  # a full disk leaves half of it
+            with contextlib.suppress(OSError):
+                target.unlink()
         raise UsageError(f"{path} cannot be written: {error.strerror}.") from error

@@ -55,5 +55,9 @@ class TagProblem(msgspec.Struct, frozen=True, kw_only=True):
 def quoted(text: str, limit: int = 60) -> str:
     """`text` between backquotes, shortened, and with nothing in it that could move a terminal's cursor or leave the quotes."""
     shown = text if len(text) <= limit else text[: limit - 1] + "…"
-    visible = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in shown)
-    return "`" + visible.replace("`", "'") + "`"
+    return "`" + visible(shown).replace("`", "'") + "`"
+
+
+def visible(text: str) -> str:
+    """`text` with nothing in it that could move a terminal's cursor, ring its bell or name its window."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in text)

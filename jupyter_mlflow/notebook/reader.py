@@ -13,6 +13,7 @@ from jupyter_mlflow.notebook import documents
 from jupyter_mlflow.notebook.cell_ids import cell_ids
 from jupyter_mlflow.notebook.cells import CellType, Dialect, NotebookCell, TaggedNotebook
 from jupyter_mlflow.notebook.kernels import kernel
+from jupyter_mlflow.notebook.problems import visible
 from jupyter_mlflow.notebook.upgrade import upgraded
 
 _TYPES: tuple[CellType, ...] = ("code", "markdown", "raw")
@@ -27,7 +28,7 @@ def read(data: bytes, name: str) -> TaggedNotebook:
         metadata = document["metadata"]
         _refuse_depth(metadata, *(cell.metadata for cell in cells))
     except NotebookError as error:
-        raise NotebookError(f"{name}: {error}") from error.__cause__
+        raise NotebookError(f"{visible(name)}: {error}") from error.__cause__
     return TaggedNotebook(
         name=name.rpartition("/")[2].removesuffix(".ipynb") or "notebook",
         dialect=_dialect(metadata, cells),

@@ -285,10 +285,10 @@ def _put_entry(connection: sqlite3.Connection, made: Ingredients, now: float) ->
 
 
 def _readable(body: str, kind: type[T]) -> T | None:
-    """What another version of ours wrote may lack what this one needs: then it is as if it were not there."""
+    """What another version of ours wrote may lack what this one needs, or be damaged: then it is as if it were not there."""
     try:
         return codec.decode(body, kind)
-    except msgspec.ValidationError:
+    except (msgspec.MsgspecError, UnicodeError):
         return None
 
 

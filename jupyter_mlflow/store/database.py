@@ -166,4 +166,4 @@ def _explained(path: Path, error: sqlite3.Error) -> str:
         return f"Cannot write to {path} ({text}). Set JUPYTER_MLFLOW_HOME to a folder that you can write to."
     if "full" in text:
         return f"Cannot write to {path}: the disk is full."
-    return f"The run history {path} failed: {text}."
+    return f"The run history {path} failed: {text}. See whether its disk is full or gone; JUPYTER_MLFLOW_HOME chooses another folder."

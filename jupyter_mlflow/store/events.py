@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 
@@ -27,7 +28,8 @@ def last_number(connection: sqlite3.Connection, run: RunId) -> int:
 
 
 def read(connection: sqlite3.Connection, run: RunId, after: int, limit: int) -> Iterator[Event]:
-    """Events with a number greater than `after`, oldest first."""
+    """Events with a number greater than `after`, oldest first, but for damaged ones."""
     found = connection.execute("SELECT number, body FROM event WHERE run = ? AND number > ? ORDER BY number LIMIT ?", (run, after, limit))
     for number, body in found:
-        yield msgspec.structs.replace(codec.decode(body, Event), number=number)
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeError):
+            yield msgspec.structs.replace(codec.decode(body, Event), number=number)

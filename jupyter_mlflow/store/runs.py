@@ -9,10 +9,11 @@ Metrics that are no finite numbers are not recorded, see `rows`.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
@@ -158,6 +159,12 @@ class RunStore:
         with self.database.snapshot() as connection:
             return _get(connection, selection.find(connection, name))
 
+    def state(self, run: RunId) -> str:
+        """The run's state, even when the rest of its record is damaged."""
+        with self.database.reading() as connection:
+            row = connection.execute("SELECT state FROM run WHERE run = ?", (run,)).fetchone()
+            return str(row[0]) if row is not None else ""
+
     def find(self, name: str) -> RunId:
         """The id that `name` means, see `get`."""
         with self.database.reading() as connection:
@@ -172,14 +179,14 @@ class RunStore:
         before: float | None = None,
         limit: int | None = None,
     ) -> tuple[Run, ...]:
-        """Runs with their steps, newest first; `since` and `before` are start times."""
+        """Runs with their steps, newest first, but for those whose record is damaged; `since` and `before` are start times."""
         wanted = {"notebook = ?": notebook and rows.text(notebook), "state = ?": state, "started >= ?": since, "started < ?": before}
         given = {condition: value for condition, value in wanted.items() if value is not None}
         where = f"WHERE {' AND '.join(given)} " if given else ""
         query = f"SELECT run FROM run {where}ORDER BY started DESC, rowid DESC LIMIT ?"  # noqa: S608 - fixed texts only
         with self.database.snapshot() as connection:
             found = connection.execute(query, (*given.values(), -1 if limit is None else limit)).fetchall()
-            return tuple(_get(connection, RunId(row[0])) for row in found)
+            return tuple(_sound(connection, [row[0] for row in found]))
 
     def delete(self, run: RunId) -> None:
         """Forget the run, its steps and its log; its folder and artifacts are `garbage`'s business."""
@@ -199,7 +206,11 @@ class RunStore:
 
     def _lose(self, run: RunId) -> bool:
         with self.database.writing() as connection:
-            found = _get(connection, run)
+            try:
+                found = _get(connection, run)
+            except StoreError:  # damaged: all that can be told is that it does not go on
+                connection.execute("UPDATE run SET state = 'lost' WHERE run = ?", (run,))
+                return True
             if found.state not in UNFINISHED:  # it ended while we looked
                 return False
             for step in found.steps:
@@ -239,8 +250,18 @@ def _get(connection: sqlite3.Connection, run: RunId) -> Run:
     if row is None:
         raise NotFoundError(f"There is no run {run!r}.")
     found = connection.execute("SELECT body FROM step WHERE run = ? ORDER BY position", (run,))
-    steps = tuple(codec.decode(body, StepRun) for (body,) in found)
-    return msgspec.structs.replace(codec.decode(row[0], Run), steps=steps)
+    try:
+        steps = tuple(codec.decode(body, StepRun) for (body,) in found)
+        return msgspec.structs.replace(codec.decode(row[0], Run), steps=steps)
+    except (msgspec.MsgspecError, UnicodeError) as error:
+        raise StoreError(f"The record of run {run} is damaged ({error}). `jupyter mlflow runs rm {run}` removes it.") from error
+
+
+def _sound(connection: sqlite3.Connection, runs: Iterable[str]) -> Iterator[Run]:
+    """Runs that can be read: one damaged record must not hide the others."""
+    for run in runs:
+        with contextlib.suppress(StoreError):
+            yield _get(connection, RunId(run))
 
 
 def _write(connection: sqlite3.Connection, run: Run) -> None:
