@@ -399,7 +399,7 @@ def _method_of(m: Machine, kind: str, base: Value, name: str, args: list[Value],
     values = [*args, *keywords.values()]
     if kind in {"logger", "decimal-context"}:
         if kind == "logger":
-            processes.of_logger(m, name, values)
+            processes.of_logger(m, name, base, values)
         elif name.startswith(("set", "add", "remove", "clear", "disable")):
             m.write_key("process:decimal")
         return Value(base.kinds & {"logger"}, base.regions) if kind == "logger" and name == "getChild" else ANYTHING

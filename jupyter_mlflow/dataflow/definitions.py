@@ -25,6 +25,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 def is_namespace(m: Machine, node: ast.expr) -> bool:
     """Whether an expression is `globals()`, or `locals()`/`vars()` where that is the same."""
+    if isinstance(node, ast.Attribute) and node.attr in {"user_ns", "user_global_ns"}:  # of IPython's shell
+        return True
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.args and not node.keywords):
         return False
     name = node.func.id

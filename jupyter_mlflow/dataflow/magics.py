@@ -90,7 +90,7 @@ SHOWS_NAMES = frozenset({"pdef", "pdoc", "pfile", "pinfo", "pinfo2", "psource", 
 """Magics that look at the object a name stands for."""
 OF_SHELL = frozenset(
     """
-    alias unalias alias_magic rehashx automagic autocall colors xmode pdb precision pprint doctest_mode code_wrap config
+    alias unalias alias_magic rehashx automagic autocall colors xmode pdb precision pprint doctest_mode code_wrap config autoawait autoindent autosave
     """.split()
 )
 """Magics that ask or change the shell."""
@@ -138,6 +138,8 @@ def _known(m: Machine, name: str, texts: list[str | None]) -> Value | None:
         return line(m, texts[0], (texts[1] if len(texts) > 1 else "") or "")
     if name == "run_cell_magic" and len(texts) == 3 and texts[0] and texts[2] is not None:
         return cell(m, texts[0], texts[1] or "", texts[2])
+    if name in {"ev", "ex", "run_cell"} and len(texts) == 1 and texts[0] is not None:
+        return builtin_calls.run_code(m, texts[0])
     if name in RUNS_ANYTHING:
         _anything(m, name)
         return ANYTHING

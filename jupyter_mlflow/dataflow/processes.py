@@ -63,18 +63,29 @@ def logs(m: Machine) -> None:
     """A record is logged: handlers run, files of theirs grow."""
     if m.handlers:
         definitions.run_all(m, m.handlers)
-        for value in m.handlers:
-            m.change(value, deep=True)
+        _grow(m)
     for path in m.log_files:
         m.file_written(path)
 
 
-def of_logger(m: Machine, name: str, values: list[Value]) -> None:
+def _grow(m: Machine) -> None:
+    """Objects of the notebook that handlers write to, such as a buffer: they are changed, and with them what the handlers hold."""
+    for value in m.handlers:
+        inner = m.heap.reach(value.regions) - (value.regions if value.only("logger") else frozenset())
+        if any(m.holders.get(region) for region in inner):
+            m.change(Value(regions=frozenset(inner)))
+            m.read_key("process:logging")
+            m.write_key("process:logging", certain=False)
+
+
+def of_logger(m: Machine, name: str, base: Value, values: list[Value]) -> None:
     """A method of a logger or of a handler."""
     if name in {"debug", "info", "warning", "warn", "error", "exception", "critical", "fatal", "log", "handle", "emit"}:
         logs(m)
     elif name.startswith(("set", "add", "remove", "clear", "disable", "append", "insert", "extend", "pop")):
+        m.read_key("process:logging")
         m.write_key("process:logging")
+        m.change(base)
         handles(m, values)
 
 

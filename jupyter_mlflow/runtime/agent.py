@@ -85,7 +85,7 @@ def _start(gives: Any) -> Dict[str, Any]:
 
     Only of what shall be captured: to look at thousands of modules and settings costs a forked process more than to run three cells.
     """
-    looks = {"modules": lambda: set(sys.modules), "logging": _loggers, "signals": _signals, "limits": _limits, "shell": _shell_state}
+    looks = {"modules": lambda: dict(sys.modules), "logging": _loggers, "signals": _signals, "limits": _limits, "shell": _shell_state}
     return {name: look() for name, look in looks.items() if gives is None or "process:" + name in gives}
 
 
@@ -131,9 +131,10 @@ def _set_path(state: Any) -> None:
 
 
 def _new_modules() -> Any:
-    """Entries of `sys.modules` that no import made."""
-    known = _Here.start["modules"]
-    return {name: one for name, one in list(sys.modules.items()) if name not in known and getattr(one, "__spec__", None) is None}
+    """Entries of `sys.modules` that no import made; None in place of a module forbids its import."""
+    then = _Here.start["modules"]
+    changed = {name: one for name, one in list(sys.modules.items()) if then.get(name, sys) is not one}
+    return {name: one for name, one in changed.items() if getattr(one, "__spec__", None) is None}
 
 
 def _set_modules(state: Any) -> None:
@@ -397,8 +398,9 @@ def _set_logging(state: Any) -> None:
     logging.disable(state["disable"])
 
 
-def _handler(kind: Any) -> Any:
-    return kind.__new__(kind)
+def _handler(kind: Any, name: str) -> Any:
+    """A handler that arrives twice, with its logger and as a name's value, is one."""
+    return identities.Here.things[name] if name in identities.Here.things else identities.remember(name, kind.__new__(kind))
 
 
 def _handler_state(handler: Any, state: Dict[str, Any]) -> None:
@@ -420,7 +422,7 @@ def _reduce_handler(handler: Any) -> Any:
             handler.flush()
             state["mode"] = "a"
         state["stream"] = None
-    return _handler, (type(handler),), state, None, None, _handler_state
+    return _handler, (type(handler), identities.named(handler, "handler")), state, None, None, _handler_state
 
 
 def _directory(kind: Any, state: Dict[str, Any]) -> Any:
@@ -475,6 +477,14 @@ def _folders() -> Any:
     shell = _shell()
     visited = (shell.dir_stack, shell.user_ns.get("_dh")) if shell is not None else ()
     return os.getcwd(), [list(one or ()) for one in visited]
+
+
+def _visit_first() -> None:
+    """`_dh` begins with the folder that the kernel started in."""
+    shell = _shell()
+    visited = shell.user_ns.get("_dh") if shell is not None else None
+    if isinstance(visited, list) and visited:
+        visited[:] = [type(visited[0])(os.getcwd())]
 
 
 def _set_folders(state: Any) -> None:
@@ -579,7 +589,30 @@ def _make_magic(shell: Any, kind: str, name: str, value: Any, made: Set[type]) -
         vars(shell.magics_manager.registry[what[0].__name__]).update(what[1])
 
 
-for _made in (_shell, _handler, _handler_state, _directory):
+_SHELLS = frozenset({"IPython", "ipykernel", "jupyter_mlflow"})
+_PIECES = tuple(
+    " display_formatter events magics_manager input_transformer_manager history_manager display_pub displayhook kernel".split(" ")
+)
+
+
+def _piece(name: str, kind: str) -> Any:
+    """A part of this process's shell."""
+    found = getattr(_shell(), name) if name else _shell()
+    return found.formatters[kind] if kind else found
+
+
+def _reduce_piece(_: Any, value: Any) -> Any:
+    shell = _shell()
+    for name in _PIECES if shell is not None else ():
+        if (getattr(shell, name, None) if name else shell) is value:
+            return _piece, (name, "")
+    for kind, formatter in shell.display_formatter.formatters.items() if shell is not None else ():
+        if formatter is value:
+            return _piece, ("display_formatter", kind)
+    return NotImplemented
+
+
+for _made in (_piece, _handler, _handler_state, _directory):
     identities.loader(_made)
 
 
@@ -588,8 +621,8 @@ def _special(kind: type) -> Any:
     logging, core = sys.modules.get("logging"), sys.modules.get("IPython.core.interactiveshell")
     if logging is not None and issubclass(kind, logging.Handler):
         return lambda _, handler: _reduce_handler(handler)
-    if core is not None and issubclass(kind, core.InteractiveShell):
-        return lambda _, __: (_shell, ())
+    if core is not None and kind.__module__.partition(".")[0] in _SHELLS:
+        return _reduce_piece
     tempfile = sys.modules.get("tempfile")
     if tempfile is not None and issubclass(kind, tempfile.TemporaryDirectory):
         return lambda _, one: (_directory, (kind, {key: value for key, value in vars(one).items() if key != "_finalizer"}))
@@ -851,6 +884,7 @@ def begin(request: Dict[str, Any], namespace: Dict[str, Any]) -> Dict[str, Any]:
     _Here.namespace, _Here.step, _Here.folder = namespace, request.get("step", ""), os.path.abspath(request.get("folder") or os.getcwd())
     _Here.environ, _Here.start = dict(os.environ), _start(request.get("gives"))
     _Here.kept, _Here.temporary = {}, []
+    _visit_first()
     _install()
     restored, states = [], {}  # type: List[str], Dict[str, Any]
     given = {}  # type: Dict[str, Any]
@@ -979,7 +1013,7 @@ def finish(request: Dict[str, Any], namespace: Dict[str, Any]) -> Dict[str, Any]
     gives = list(request.get("gives", ()))
     if gives:
         _outlive(namespace)
-    read, written = _files(request["outbox"])
+    read, written = _files(request["outbox"], request.get("ignored", ()))
     absent, unportable, drafts = [], {}, {}  # type: List[str], Dict[str, str], Dict[str, payloads.Draft]
     for key in gives:
         try:
@@ -1023,14 +1057,15 @@ def _value(key: str, namespace: Dict[str, Any]) -> Any:
     return _CAPTURES[kind](name) if colon else namespace[key]
 
 
-def _files(outbox: str) -> Tuple[List[str], List[str]]:
+def _files(outbox: str, ignored: Iterable[str] = ()) -> Tuple[List[str], List[str]]:
     ours = os.path.join(_Here.folder, os.path.relpath(outbox, _Here.folder).split(os.sep)[0]) + os.sep  # a home inside the folder
     now, before = {path: state for path, state in _scan(_Here.folder).items() if not path.startswith(ours)}, _Here.before
     written = {path for path in _Here.files_written if path in now}
+    others = frozenset(ignored)
     temporary = _temporary_folder()
     lasting = any(path.startswith(temporary) and "joblib_memmapping" not in path and os.path.exists(path) for path in _Here.outside)
     # a native library, a command or another step beside this one: nobody can tell which, so the step is not reused
-    _Here.unseen = lasting or any(before.get(path) != state for path, state in now.items() if path not in written)
+    _Here.unseen = lasting or any(before.get(path) != state for path, state in now.items() if path not in written and path not in others)
     read = {path for path in _Here.files_read if path in before}
     return sorted(read), sorted(written)
 
