@@ -48,6 +48,7 @@ class RunDriver:
     wanted: frozenset[str]
     on_event: Callable[[Event], None]
     finished: Run | None = None  # the run that this one goes on with
+    ignored: tuple[str, ...] = ()  # files that others may write meanwhile
     inherited: Mapping[str, str] | None = None  # environment variables that steps start with, if they are not ours
     failed: bool = False
     metrics: dict[str, float] = field(default_factory=dict)
@@ -227,6 +228,7 @@ class RunDriver:
             secrets=tuple(str(value) for value in secrets.values()),
             limits=_limits(step),
             store=str(places.artifacts_folder(self.store.home)),
+            ignored=self.ignored,
             folder=str(self.folder),
             outbox=str(outbox),
         )

@@ -36,6 +36,7 @@ from jupyter_mlflow.store.runs import RunStore, new_run_id
 
 OnStart = Callable[[Run], None]
 OnEvent = Callable[[Event], None]
+Stop = scheduler.Stop
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,7 @@ class Request:
 
     file: Path  # names the notebook in history and cache
     folder: Path  # where its cells run
+    beside: tuple[Path, ...]  # files there that the user's tools may save meanwhile
     notebook: TaggedNotebook
     pipeline: Pipeline
     values: dict[str, Any]
@@ -61,10 +63,12 @@ def request(
     folder: Path | None = None,
     data: bytes | None = None,
     keep: Sequence[str] = (),
+    beside: Sequence[Path] = (),
 ) -> Request:
     """Read and check; raises RefusedError, ParameterError, NotebookError or UsageError.
 
-    `data` stands for the file's text; variables to `keep` are stored although no later step reads them.
+    `data` stands for the file's text; variables to `keep` are stored although no later step reads them. Files `beside`
+    the notebook may be written by others while it runs, as the notebook itself may.
     """
     file = Path(path).resolve()
     notebook = notebooks.open_notebook(path) if data is None else read(data, file.stem)
@@ -77,6 +81,7 @@ def request(
     return Request(
         file=file,
         folder=folder or file.parent,
+        beside=(file, *beside),
         notebook=notebook,
         pipeline=pipeline,
         values=values,
@@ -102,6 +107,7 @@ def run(
     folder: Path | None = None,
     data: bytes | None = None,
     keep: Sequence[str] = (),
+    beside: Sequence[Path] = (),
     engine: str = "local",
     executor: Executor | None = None,
     stop: scheduler.Stop | None = None,
@@ -110,7 +116,7 @@ def run(
 
     An `executor` that is given serves one run after the other and stays open. `stop` lets others stop the run.
     """
-    asked = request(path, given=given, from_step=from_step, only=only, folder=folder, data=data, keep=keep)
+    asked = request(path, given=given, from_step=from_step, only=only, folder=folder, data=data, keep=keep, beside=beside)
     target = output_target(output, asked.file)
     with RunStore(home) as store:
         options = {"workers": workers, "cache": cache, "from_step": from_step, "only": only, "folder": str(asked.folder), "engine": engine}
@@ -138,6 +144,7 @@ def driver_of(asked: Request, record: Run, store: RunStore, on_event: OnEvent = 
         fresh=asked.fresh,
         wanted=asked.wanted,
         on_event=on_event,
+        ignored=tuple(str(path.with_name(name)) for path in asked.beside for name in (path.name, f".~{path.name}")),  # Jupyter saves so
         finished=store.get(record.parent) if record.parent is not None else None,
         inherited={**os.environ, **asked.kernel.env},
     )

@@ -148,6 +148,7 @@ class _Step:
     def _finish(self, host: Host) -> None:
         folder = places.private_folder(self.outbox / "snapshots")
         task = self.task
-        answer = host.finish({"gives": task.gives, "metrics": task.metrics, "outbox": str(folder), "secrets": task.secrets})
+        request = {"gives": task.gives, "metrics": task.metrics, "outbox": str(folder), "secrets": task.secrets, "ignored": task.ignored}
+        answer = host.finish(request)
         self.captured = captures.store(answer, task, artifacts.open_store(task.store), self.redactor)
         folder.rmdir()

@@ -62,6 +62,7 @@ class StepTask(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, str] = {}  # set on top of the inherited variables before the kernel starts
     secrets: tuple[str, ...] = ()  # values never to be written to disk or log
     limits: Limits = Limits()
+    ignored: tuple[str, ...] = ()  # absolute paths of files that others may write meanwhile: the notebook itself, its executed copy
     store: str  # artifact store: a folder, or any fsspec URL
     folder: str
     outbox: str

@@ -70,3 +70,13 @@ def test_refused_before_anything_runs(
     with pytest.raises(error):
         runs.run(path, home=tmp_path / "h", **options)
     assert not (tmp_path / "touched").exists()
+
+
+def test_a_copy_of_a_notebook_with_other_cell_ids_shows_what_was_reused(tmp_path: Path) -> None:
+    cells = [("step:a", "print('first')"), ("step:b", "print('second')")]
+    for name in ("one.ipynb", "two.ipynb"):
+        found = runs.run(notebook(tmp_path, cells), home=tmp_path / "h", output=tmp_path / name)
+    assert {step.state for step in runs.show(found.run, home=tmp_path / "h").steps} == {"cached"}
+    one, two = (json.loads((tmp_path / name).read_text()) for name in ("one.ipynb", "two.ipynb"))
+    assert [cell["id"] for cell in one["cells"]] != [cell["id"] for cell in two["cells"]]
+    assert [cell["outputs"] for cell in one["cells"]] == [cell["outputs"] for cell in two["cells"]] != [[], []]
