@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from jupyter_mlflow.actions import labels
 from jupyter_mlflow.engines.scheduler import Driver, Unrun
 from jupyter_mlflow.errors import MlflowError
 from jupyter_mlflow.notebook import amounts
@@ -80,7 +81,7 @@ class RunDriver:
         task = self.task(step, attempt, places.step_folder(self.store.home, self.run.run, step.name))
         ingredients = self.cache.ingredients(task, self.run.notebook, inherited=self.inherited)
         key = ingredients_key(ingredients)
-        continued, changed = self._finished(step, ingredients, Path(task.outbox)) if attempt == 1 else (None, "")
+        continued, changed = self._finished(step, ingredients, task) if attempt == 1 else (None, "")
         if continued is not None and self.finished is not None:
             self._reused(step, continued, f"finished in run {self.finished.run}", key)
             return None
@@ -89,7 +90,9 @@ class RunDriver:
             found = self.cache.lookup(ingredients, self.folder)
             if isinstance(found, Hit):
                 self.cache.restore_files(found.result, self.folder)
-                self._reused(step, self.cache.fetch(found, self.run.run, Path(task.outbox)), found.reason, key)
+                result = self.cache.fetch(found, self.run.run, Path(task.outbox))
+                labels.label(result.notebook, task)
+                self._reused(step, msgspec.structs.replace(result, step=step.name), found.reason, key)
                 return None
             reason = changed or found.reason
         self._made[str(step.name)] = ingredients, time.time()
@@ -104,7 +107,7 @@ class RunDriver:
             return "asked to run again"
         return "" if step.settings.cache else "its cache is off"
 
-    def _finished(self, step: Step, ingredients: Ingredients, outbox: Path) -> tuple[StepResult | None, str]:
+    def _finished(self, step: Step, ingredients: Ingredients, task: StepTask) -> tuple[StepResult | None, str]:
         """The step's result in the run that this one goes on with, if it still holds; else why not."""
         before = next((one for one in self.finished.steps if one.name == step.name), None) if self.finished is not None else None
         if before is None or before.result is None or before.state not in {"done", "cached"}:
@@ -113,7 +116,8 @@ class RunDriver:
         if changed:
             return None, changed
         self.cache.restore_files(before.result, self.folder)
-        copies = {name: _copied(getattr(before.result, name), outbox) for name in ("notebook", "log")}
+        copies = {name: _copied(getattr(before.result, name), Path(task.outbox)) for name in ("notebook", "log")}
+        labels.label(copies["notebook"], task)
         return msgspec.structs.replace(before.result, run=self.run.run, **copies), ""
 
     def settled(self, step: str) -> str:
