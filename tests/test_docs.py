@@ -69,6 +69,8 @@ def test_generated_files_are_fresh() -> None:
 def test_every_rule_has_a_help_page_that_says_what_to_do() -> None:
     assert {rule.code for rule in RULES} == {path.stem for path in (DOCS / "diagnostics").glob("JM*.md")}
     assert all(rule.help.count("\n\n") >= 1 for rule in RULES)
+    index = (DOCS / "diagnostics/index.md").read_text(encoding="utf-8")
+    assert [rule.code for rule in RULES if f"({rule.code}.md)" not in index] == []
 
 
 def test_every_public_name_is_in_the_reference() -> None:
