@@ -9,6 +9,7 @@ AGENT = "_jupyter_mlflow_agent"
 """The module under which a kernel knows the agent afterwards."""
 
 _FILES = (  # each imports only those before it
+    "generators",
     "portable.identities",
     "portable.functions",
     "portable.classes",
@@ -19,9 +20,16 @@ _FILES = (  # each imports only those before it
     "portable.orders",
     "portable.picklers",
     "payloads",
+    "states.beginnings",
+    "states.loggers",
+    "states.shell",
+    "states.modules",
+    "states.settings",
+    "states.kinds",
+    "states.footprints",
     "agent",
 )
-_IMPORT = re.compile(r"^from jupyter_mlflow\.runtime(?:\.portable)? import (.+)$", re.MULTILINE)
+_IMPORT = re.compile(r"^from jupyter_mlflow\.runtime(?:\.\w+)? import (.+)$", re.MULTILINE)
 _INSTALL = """\
 def install(name, source):
     import sys, types
