@@ -22,6 +22,7 @@ from jupyter_mlflow.engines import scheduler
 from jupyter_mlflow.engines.base import Executor
 from jupyter_mlflow.errors import NotFoundError, RefusedError, UsageError
 from jupyter_mlflow.notebook.cells import TaggedNotebook
+from jupyter_mlflow.notebook.problems import visible
 from jupyter_mlflow.notebook.reader import read
 from jupyter_mlflow.spec.diagnostics import Diagnostic
 from jupyter_mlflow.spec.ids import Key, RunId
@@ -70,8 +71,8 @@ def request(
     `data` stands for the file's text; variables to `keep` are stored although no later step reads them. Files `beside`
     the notebook may be written by others while it runs, as the notebook itself may.
     """
+    notebook = notebooks.open_notebook(path) if data is None else read(data, str(path))
     file = Path(path).resolve()
-    notebook = notebooks.open_notebook(path) if data is None else read(data, file.stem)
     assembly = assemble(notebook, notebooks.modules_in(folder or file.parent))
     _refuse(assembly, file)
     pipeline = _keeping(assembly.pipeline, keep)
@@ -178,8 +179,13 @@ def output_target(output: str | Path | None, file: Path) -> Path | None:
     """Where the executed copy goes; raises UsageError when nothing can be written there."""
     if output is None:
         return None
-    target = Path(output).resolve()
-    if target == file:
+    try:
+        target = Path(output).resolve()
+    except (OSError, ValueError, RuntimeError) as error:  # a circle of links, a null byte
+        raise UsageError(f"The output cannot be written to {visible(str(output))}: {error}.") from error
+    if target.is_dir():
+        raise UsageError(f"{target} is a folder; name a file for the output, such as {target / 'out.ipynb'}.")
+    if target == file or (target.exists() and file.exists() and target.samefile(file)):
         raise UsageError("The output would overwrite the notebook itself; choose another path for -o.")
     if not target.parent.is_dir():
         raise UsageError(f"There is no folder {target.parent} to write the output to.")

