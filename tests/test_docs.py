@@ -90,7 +90,7 @@ def test_every_block_is_of_a_kind_that_is_tested(path: Path) -> None:
     assert path.read_text(encoding="utf-8").count("```") == 2 * len(blocks(path))
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "changes/README.md"], ids=name)
+@pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "changes/README.md", *ROOT.glob("example_notebooks/**/README.md")], ids=name)
 def test_links_of_pages_outside_the_site_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8"))
     assert [link for link in links if "://" not in link and not (path.parent / link).exists()] == []
