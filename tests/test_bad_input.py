@@ -282,7 +282,7 @@ HOMES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "newer": (lambda home: sql(home, "PRAGMA user_version = 99"), "newer jupyter_mlflow"),
     "a damaged record": (lambda home: sql(home, "UPDATE run SET body = '{'"), "runs rm"),
     "a folder": (lambda home: ((home / "runs.sqlite").rename(home / "old"), (home / "runs.sqlite").mkdir()), "runs.sqlite"),
-    "home is a file": (lambda home: (home.rename(home.with_name("old")), home.write_text("")), str("home")),
+    "home is a file": (lambda home: (home.rename(home.with_name("old")), home.write_text("")), "home"),
 }
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from jupyter_mlflow.assemble.facts import Facts
 from jupyter_mlflow.assemble.rules import code, names, objects, order, processes, tags
-from jupyter_mlflow.assemble.rules.rule import Rule
+from jupyter_mlflow.assemble.rules.rule import Finding, Rule
 from jupyter_mlflow.spec.diagnostics import Diagnostic
 
 RULES: tuple[Rule, ...] = (*tags.RULES, *order.RULES, *names.RULES, *objects.RULES, *processes.RULES, *code.RULES)
@@ -27,7 +27,7 @@ def check(facts: Facts) -> tuple[Diagnostic, ...]:
 
 
 def _findings(rule: Rule, facts: Facts) -> Iterator[Diagnostic]:
-    findings = []
+    findings: list[Finding] = []
     with contextlib.suppress(RecursionError):  # an expression of thousands of parts: this rule has nothing to say about it
         findings.extend(rule.check(facts))
     for finding in findings:
