@@ -12,6 +12,8 @@ library only.
 from __future__ import annotations
 
 import builtins
+import contextlib
+import gc
 import json
 import math
 import mmap
@@ -20,7 +22,7 @@ import pickle
 import struct
 import sys
 import types
-from typing import Any, Dict, Iterable, Iterator, List, Set, Tuple
+from typing import Any, Collection, Dict, Iterator, List, Set, Tuple
 
 from jupyter_mlflow.runtime.portable import buffers, identities, orders, picklers
 
@@ -30,6 +32,18 @@ _SPAN = struct.Struct("<QQ")
 _ALIGN = 64
 _OUT_OF_BAND = 4096  # a smaller buffer costs less inside the stream than a table entry and a page fault
 _IOV_MAX = 512
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Spare the garbage collector from looking at thousands of new objects that are all in use."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 class Mapped(mmap.mmap):
@@ -53,7 +67,7 @@ class Draft:
         self.shared, self.apart = shared, apart
         try:
             ignored = self._dump(picklers.Pickler)
-            if not _is_odd(self.memo):
+            if not _is_odd(self):
                 return
         except Exception:  # noqa: BLE001 - looked at closely it may go, or else fail again
             ignored = True
@@ -68,11 +82,17 @@ class Draft:
         self.buffers: List[memoryview] = []
         self.sink = _Sink()
         pickler = make(self.sink, self._keep, self.shared, self.apart, hooked=hooked)
-        for key, value in self.values.items():
-            if key not in self.same:
-                pickler.dump(value)
-        self.memo = pickler.memo.copy()
+        with _no_collection():
+            for key, value in self.values.items():
+                if key not in self.same:
+                    pickler.dump(value)
+            self.objects = [value for _, value in pickler.memo.copy().values()]
+        self.kinds = set(map(type, self.objects))
         return bool(pickler.ignored)
+
+    def of(self, *kinds: type) -> Iterator[Any]:
+        """The objects of just these types."""
+        return (value for value in self.objects if type(value) in kinds) if not self.kinds.isdisjoint(kinds) else iter(())
 
     def _keep(self, buffer: pickle.PickleBuffer) -> bool:
         raw = buffer.raw()
@@ -93,19 +113,15 @@ def _same(values: Dict[str, Any]) -> Dict[str, str]:
     return {key: before for key, before in found.items() if before != key}
 
 
-def _is_odd(memo: Dict[int, Tuple[int, Any]]) -> bool:
-    """Whether something among these objects needs a thorough pickler."""
-    for _, value in memo.values():
-        kind = type(value)
-        if kind is set or kind is frozenset:
-            if orders.recipe(value) is not None or _has_nan(value):
-                return True
-        elif kind is dict:
-            if value is builtins.__dict__ or value is identities.Here.namespace or _has_nan(value) or _has_nan(value.values()):
-                return True
-        elif (kind is list or kind is tuple) and _has_nan(value):
+def _is_odd(draft: Draft) -> bool:
+    """Whether something among the objects needs a thorough pickler."""
+    for value in draft.of(set, frozenset):
+        if orders.recipe(value) is not None or _has_nan(value):
             return True
-    return False
+    for value in draft.of(dict):
+        if value is builtins.__dict__ or value is identities.Here.namespace or _has_nan(value) or _has_nan(value.values()):
+            return True
+    return any(map(_has_nan, draft.of(list, tuple)))
 
 
 def _has_nan(values: Any) -> bool:
@@ -119,57 +135,55 @@ def _has_nan(values: Any) -> bool:
 # ---- what shares objects -----------------------------------------------------------------------------------------------
 
 _PLAIN = (str, bytes, int, float, complex, bool, type(None), range, types.ModuleType, types.BuiltinFunctionType, types.CodeType)
+_NAMED = (type, types.FunctionType)
 _SMALL = range(-5, 257)  # Python has one of each
 
 
 def _arrays(draft: Draft) -> Iterator[Any]:
     numpy = sys.modules.get("numpy")
-    for _, value in draft.memo.values() if numpy is not None else ():
-        if isinstance(value, numpy.ndarray):  # type: ignore[union-attr]
-            yield value
+    return draft.of(*(kind for kind in draft.kinds if numpy is not None and issubclass(kind, numpy.ndarray)))
 
 
 def _identities(draft: Draft) -> Set[int]:
     """Ids of what could be told apart or changed: not numbers, texts, nor what is pickled by name."""
-    found = set()
-    for number, (_, value) in draft.memo.items():
-        if isinstance(value, _PLAIN) or (type(value) is tuple and not value):
-            continue
-        if isinstance(value, (type, types.FunctionType)) and getattr(value, "__module__", None) != "__main__":
-            continue
-        found.add(number)
+    plain = {kind for kind in draft.kinds if issubclass(kind, _PLAIN)}
+    found = {id(value) for value in draft.objects if type(value) not in plain}
+    found -= {id(()), *(id(one) for one in draft.of(*(kind for kind in draft.kinds if issubclass(kind, _NAMED))) if _is_by_name(one))}
     found.update(id(owner) for owner in map(buffers.owner_of, _arrays(draft)) if owner is not None)
-    for value in draft.values.values():  # `is` between two names is told apart for any value but those that there is one of anyway
-        if (
-            value is not None
-            and type(value) is not bool
-            and not (type(value) is int and value in _SMALL)
-            and not isinstance(value, types.ModuleType)
-        ):
-            found.add(id(value))
+    found.update(id(value) for value in draft.values.values() if _is_one_of_many(value))
     return found
+
+
+def _is_by_name(value: Any) -> bool:
+    return getattr(value, "__module__", None) != "__main__"
+
+
+def _is_one_of_many(value: Any) -> bool:
+    """Whether `is` may tell a number or text apart from an equal one."""
+    if type(value) in (str, bytes):
+        return len(value) > 1
+    return type(value) in (float, complex) or (type(value) is int and value not in _SMALL)
 
 
 def _of_pandas(draft: Draft) -> Iterator[Any]:
     """Arrays in the blocks of frames: pandas copies them before it writes if others use them, and forgets who does when it is pickled."""
-    for _, value in draft.memo.values():
-        if type(value).__name__ in {"BlockManager", "SingleBlockManager"}:
-            for block in value.blocks:
-                values = block.values
-                yield from (values, *(getattr(values, name, None) for name in ("_ndarray", "_data", "_mask", "_codes")))
+    for value in draft.of(*(kind for kind in draft.kinds if kind.__name__ in {"BlockManager", "SingleBlockManager"})):
+        for block in value.blocks:
+            values = block.values
+            yield from (values, *(getattr(values, name, None) for name in ("_ndarray", "_data", "_mask", "_codes")))
 
 
-def sharing(drafts: Iterable[Draft]) -> Tuple[Set[int], Set[int]]:
+def sharing(drafts: Collection[Draft]) -> Tuple[Set[int], Set[int]]:
     """Ids of objects whose memory several arrays use, and of arrays that must have their own."""
-    users, apart, there = {}, set(), set()  # type: Dict[int, Set[int]], Set[int], Set[int]
+    users, apart = {}, set()  # type: Dict[int, Set[int]], Set[int]
     for draft in drafts:
         apart.update(map(id, _of_pandas(draft)))
     for draft in drafts:
-        there.update(draft.memo)
         for array in _arrays(draft):
             owner = buffers.owner_of(array)
             if owner is not None and not isinstance(owner, bytes) and id(array) not in apart:
                 users.setdefault(id(owner), set()).add(id(array))
+    there = {id(one) for draft in drafts for one in draft.objects if id(one) in users} if users else set()
     shared = {owner for owner, arrays in users.items() if len(arrays | ({owner} & there)) > 1}
     return shared, apart
 
@@ -183,11 +197,12 @@ def groups(drafts: Dict[str, Draft]) -> List[List[str]]:
             key = leader[key]
         return key
 
-    for key, draft in drafts.items():
-        for one in _identities(draft):
-            first = owner.setdefault(one, key)
-            if find(first) != find(key):
-                leader[find(key)] = find(first)
+    for key, draft in drafts.items() if len(drafts) > 1 else ():
+        ids = _identities(draft)
+        for one in ids & owner.keys():
+            first = find(owner[one])
+            leader[find(key)] = first
+        owner.update(dict.fromkeys(ids, key))
     found: Dict[str, List[str]] = {}
     for key in drafts:
         found.setdefault(find(key), []).append(key)
@@ -254,6 +269,7 @@ def load(path: str) -> Dict[str, Any]:
     mapped.seek(start + text)
     unpickler = picklers.Unpickler(mapped, [view[offset : offset + size] for offset, size in spans])
     values: Dict[str, Any] = {}
-    for key in meta["keys"]:
-        values[key] = values[same[key]] if key in same else unpickler.load()
+    with _no_collection():
+        for key in meta["keys"]:
+            values[key] = values[same[key]] if key in same else unpickler.load()
     return values

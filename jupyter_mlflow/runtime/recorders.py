@@ -4,6 +4,8 @@ Follows nbclient: displays with an id are updated wherever they stand, also in e
 `clear_output(wait=True)` clears when the next output comes. Beyond it: text of one stream that comes in
 portions is one output, as JupyterLab shows it.
 
+A display's id stays with its output, and updates of displays that earlier steps made are kept, so that `notebook.executed` can apply them.
+
 Events carry outputs as nbformat has them, and two that it has not, named as in Jupyter's protocol:
 `{"output_type": "update_display_data", "data", "metadata", "transient": {"display_id"}}` and
 `{"output_type": "clear_output", "wait"}`. A display with an id has `transient` in its event only.
@@ -16,6 +18,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from jupyter_mlflow.notebook import executed
 from jupyter_mlflow.runtime.notebooks import node
 from jupyter_mlflow.runtime.reports import Reports
 
@@ -130,12 +133,21 @@ class Recorder:
         shown = (content.get("transient") or {}).get("display_id")
         plain = {"data": content["data"], "metadata": content.get("metadata") or {}}
         self.reports.output({"output_type": "update_display_data", **plain, "transient": {"display_id": shown}})
-        self._show(shown, content)
+        if shown and self._displays.get(shown):
+            self._show(shown, content)
+        elif shown and self._cell is not None:
+            self._leave({"display_id": shown, "cell": self._cell.get("id", ""), **plain})
 
-    def _show(self, shown: str | None, content: dict[str, Any]) -> None:
-        for _, output in self._displays.get(shown or "", ()):
+    def _show(self, shown: str, content: dict[str, Any]) -> None:
+        for _, output in self._displays[shown]:
             output["data"] = node(content["data"])
-            output["metadata"] = node(content.get("metadata") or {})
+            output["metadata"] = node({**(content.get("metadata") or {}), executed.DISPLAY_ID: shown})
+
+    def _leave(self, update: dict[str, Any]) -> None:
+        """Keep an update for the cells of other steps."""
+        ours = self.notebook.metadata.setdefault(executed.OURS, node({}))
+        before = [one for one in ours.get(executed.UPDATES, ()) if (one["display_id"], one["cell"]) != (update["display_id"], update["cell"])]
+        ours[executed.UPDATES] = node([*before, update])
 
     def _clear(self, *, wait: bool) -> None:
         self.reports.output({"output_type": "clear_output", "wait": wait})

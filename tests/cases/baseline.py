@@ -18,7 +18,7 @@ from typing import Any
 from tests.cases import case as cases
 from tests.cases import folders, outputs
 
-_VERSION = 4  # raised when the stored form changes
+_VERSION = 6  # raised when the stored form changes
 _TIMEOUT = 120  # seconds for one cell, on a loaded machine
 _LIBRARIES = ("ipykernel", "ipython", "nbclient", "numpy", "pandas", "scikit-learn", "matplotlib", "matplotlib-inline")
 

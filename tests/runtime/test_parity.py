@@ -11,6 +11,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from jupyter_mlflow.notebook import executed
+
 CELLS = {
     "print": "import sys\nprint('a'); print('b', end=''); print('c')",
     "print to stderr": "print('a'); print('b', file=sys.stderr); print('c')",
@@ -151,6 +153,7 @@ def outputs(cell: Any) -> list[Any]:
             streams = gathered[-1]["streams"]
             streams[output["name"]] = streams.get(output["name"], "") + output["text"]
         else:
+            output.get("metadata", {}).pop(executed.DISPLAY_ID, None)  # until the slices are merged
             gathered.append(output)
     return [normal(output) for output in gathered]
 
