@@ -97,7 +97,7 @@ def spoiled(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([frame, frame.iloc[60:66]], ignore_index=True)  # a page sent twice
 
 
-def main() -> None:
+def main(folder: Path = HERE) -> None:
     """Write them all."""
     good = orders()
     for name, frame in {
@@ -106,8 +106,8 @@ def main() -> None:
         "05_validation_gate/orders.csv": good,
         "05_validation_gate/orders_bad.csv": spoiled(good),
     }.items():
-        (HERE / name).parent.mkdir(exist_ok=True)
-        frame.to_csv(HERE / name, index=False, lineterminator="\n")
+        (folder / name).parent.mkdir(exist_ok=True)
+        frame.to_csv(folder / name, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

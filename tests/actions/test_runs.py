@@ -1,4 +1,4 @@
-"""Example notebooks as pipelines: the same outputs as Run All, reused when nothing changed, refused before anything runs."""
+"""Runs: what fails leaves the rest, what is refused runs nothing; tests/test_examples.py runs whole notebooks."""
 
 from __future__ import annotations
 
@@ -8,28 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from jupyter_mlflow.actions import runs, verification
+from jupyter_mlflow.actions import runs
 from jupyter_mlflow.errors import ParameterError, RefusedError, UsageError
-
-EXAMPLES = sorted(Path(__file__).parents[2].glob("example_notebooks/*/*.ipynb"))
-
-
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_gives_what_run_all_gives(path: Path, tmp_path: Path) -> None:
-    found = verification.verify(path, home=tmp_path / "home")
-    assert found.state == "done"
-    assert found.verification is not None and found.verification.same, found.verification
-
-
-def test_unchanged_steps_are_reused_and_changed_ones_are_not(tmp_path: Path) -> None:
-    first = runs.run(EXAMPLES[0], home=tmp_path / "home", output=tmp_path / "out.ipynb")
-    second = runs.run(EXAMPLES[0], home=tmp_path / "home")
-    third = runs.run(EXAMPLES[0], home=tmp_path / "home", given={"trees": 5})
-    assert {step.state for step in first.steps} == {"done"} and first.state == "done"
-    assert {step.state for step in runs.show(second.run, home=tmp_path / "home").steps} == {"cached"}
-    states = {step.name: step.state for step in runs.show(third.run, home=tmp_path / "home").steps}
-    assert (states["load"], states["train"]) == ("cached", "done")
-    nbformat.validate(json.loads((tmp_path / "out.ipynb").read_text()))
 
 
 def notebook(folder: Path, cells: list[tuple[str, str]]) -> Path:
