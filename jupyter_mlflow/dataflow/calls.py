@@ -265,7 +265,8 @@ def _element(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], key
 def _estimator(m: Machine, result: Value, path: str, keywords: Keywords) -> None:
     state = keywords.get("random_state")
     name = path.rpartition(".")[2]
-    draws = (state is None and name not in knowledge.RANDOM_FREE) or (state is not None and state.may("none"))
+    free = name in knowledge.RANDOM_FREE and knowledge.DRAWS_WITH.get(name) not in keywords
+    draws = (state is None and not free) or (state is not None and state.may("none"))
     copies = [keywords[name] for name in ("copy", "copy_X", "copy_x", "overwrite_a") if name in keywords]
     for region in result.regions:
         m.heap[region].rng = draws

@@ -527,14 +527,22 @@ def _torch(path: str, last: str) -> Rule:
 
 RANDOM_FREE = frozenset(
     """
-    LinearRegression Ridge Lasso ElasticNet StandardScaler MinMaxScaler MaxAbsScaler RobustScaler Normalizer OneHotEncoder
-    OrdinalEncoder LabelEncoder LabelBinarizer SimpleImputer KNNImputer PolynomialFeatures ColumnTransformer Pipeline
-    FunctionTransformer KNeighborsClassifier KNeighborsRegressor GaussianNB MultinomialNB BernoulliNB ComplementNB CountVectorizer
-    TfidfVectorizer TfidfTransformer HashingVectorizer SVR LinearDiscriminantAnalysis QuadraticDiscriminantAnalysis VotingClassifier
-    VotingRegressor FeatureUnion NearestNeighbors Binarizer PowerTransformer VarianceThreshold LogisticRegression SVC GridSearchCV KFold
-    GroupKFold StratifiedKFold TimeSeriesSplit LeaveOneOut HistGradientBoostingClassifier HistGradientBoostingRegressor PCA
-    KBinsDiscretizer SelectKBest DBSCAN AgglomerativeClustering IsotonicRegression GaussianProcessRegressor NearestCentroid
-    SplineTransformer MultiOutputRegressor TransformedTargetRegressor CalibratedClassifierCV BayesianRidge
+    LinearRegression Ridge StandardScaler MinMaxScaler MaxAbsScaler RobustScaler Normalizer OneHotEncoder OrdinalEncoder
+    LabelEncoder LabelBinarizer SimpleImputer KNNImputer PolynomialFeatures ColumnTransformer Pipeline FunctionTransformer
+    KNeighborsClassifier KNeighborsRegressor GaussianNB MultinomialNB BernoulliNB ComplementNB CountVectorizer TfidfVectorizer
+    TfidfTransformer HashingVectorizer LinearDiscriminantAnalysis QuadraticDiscriminantAnalysis VotingClassifier VotingRegressor
+    FeatureUnion NearestNeighbors Binarizer PowerTransformer VarianceThreshold LogisticRegression GridSearchCV KFold GroupKFold
+    StratifiedKFold TimeSeriesSplit LeaveOneOut KBinsDiscretizer SelectKBest DBSCAN AgglomerativeClustering IsotonicRegression
+    GaussianProcessRegressor NearestCentroid SplineTransformer MultiOutputRegressor TransformedTargetRegressor
+    CalibratedClassifierCV BayesianRidge DummyRegressor RidgeCV RidgeClassifier RidgeClassifierCV KernelRidge HuberRegressor
+    PoissonRegressor TweedieRegressor QuantileRegressor Lars LassoLars RadiusNeighborsClassifier RadiusNeighborsRegressor
+    LocalOutlierFactor CategoricalNB MissingIndicator SelectPercentile PLSRegression
     """.split()
 )
-"""scikit-learn classes that, with default arguments, do not draw from numpy's global generator."""
+"""scikit-learn classes that leave numpy's global generator alone; SVC, Lasso and the like draw from it even where that changes nothing."""
+
+DRAWS_WITH = {
+    **dict.fromkeys(("LogisticRegression", "Ridge", "RidgeClassifier"), "solver"),
+    **dict.fromkeys(("KFold", "StratifiedKFold"), "shuffle"),
+}
+"""An argument with which these draw all the same."""

@@ -1161,4 +1161,14 @@ CASES: list[tuple[str, Cells, list[str]]] = [
         ],
         ["a>b w", "a>b x", "a>c x", "b>c w?", "setup>a torch"],
     ),
+    (
+        "an estimator that draws although it need not",
+        [
+            ("setup", "import numpy as np\nfrom sklearn.svm import SVC\nfrom sklearn.linear_model import Ridge\nnp.random.seed(0)"),
+            ("a", "a=Ridge().fit([[0],[1]],[0,1])"),
+            ("b", "b=SVC().fit([[0],[1]],[0,1])"),
+            ("c", "print(np.random.rand())"),
+        ],
+        ["b>c random:numpy", "setup>a Ridge", "setup>b SVC", "setup>b random:numpy", "setup>c np"],
+    ),
 ]
