@@ -20,8 +20,6 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "jupyter_mlflow"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-# Their text is injected into kernels of other environments, so each is one file however long.
-ALONE = {"runtime/agent.py", "runtime/portable.py"}
 LONG = 520  # nine files in ten are shorter
 LONGEST = 800  # a file that needs more has more than one job
 
@@ -88,7 +86,7 @@ def test_a_package_says_what_belongs_there_and_what_not(name: str) -> None:
 def test_a_file_has_one_job_and_says_which(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert ast.get_docstring(ast.parse(text))
-    assert text.count("\n") <= LONGEST or path.relative_to(PACKAGE).as_posix() in ALONE
+    assert text.count("\n") <= LONGEST
 
 
 def test_files_are_short() -> None:
