@@ -14,7 +14,7 @@ from typing import Any
 
 from jupyter_mlflow.actions import launches
 from jupyter_mlflow.errors import NotFoundError, StepError
-from jupyter_mlflow.spec.ids import Key
+from jupyter_mlflow.spec.ids import Digest, Key, StepName
 from jupyter_mlflow.spec.pipelines import Kernel, Pipeline
 from jupyter_mlflow.spec.runs import Run, StepRun
 from jupyter_mlflow.spec.tasks import Input, StepResult, StepTask, TaskCell
@@ -36,8 +36,10 @@ def load(found: Run, name: str, *, home: Path | None = None) -> Any:
         kept = ", ".join(f"`{one}`" for one in names(found)) or "none"
         raise NotFoundError(f"Run {found.run} has no variable `{name}`. It has {kept}. To keep others, run with keep=[{name!r}].")
     with RunStore(home) as store, tempfile.TemporaryDirectory(prefix="jupyter-mlflow-") as scratch:
-        task = _task(found, holder, name, str(places.artifacts_folder(store.home)), Path(scratch))
-        result = _run(task)
+        artifacts = str(places.artifacts_folder(store.home))
+        result = _run(_task(found, holder, name, _surroundings(found, holder, name), artifacts, Path(scratch)))
+        if result.state != "done":  # something else of the run cannot be loaded here: the value may do without
+            result = _run(_task(found, holder, name, {name: holder}, artifacts, Path(scratch)))
         if result.state != "done":
             why = result.failure.evalue if result.failure is not None else result.state
             raise StepError(f"`{name}` of run {found.run} cannot be loaded: {why}")
@@ -49,15 +51,28 @@ def _keys(step: StepRun) -> list[Key]:
     return [key for output in step.result.outputs for key in output.keys] if step.result is not None else []
 
 
-def _task(found: Run, holder: StepRun, name: str, store: str, scratch: Path) -> StepTask:
-    assert holder.result is not None
-    output = next(one for one in holder.result.outputs if name in one.keys)
+def _surroundings(found: Run, holder: StepRun, name: str) -> dict[str, StepRun]:
+    """Who has which variable, up to the holder: functions and classes call what stands in the notebook's namespace."""
+    before = found.steps[: found.steps.index(holder) + 1]
+    return {key: step for step in before for key in _keys(step) if key.isidentifier()} | {name: holder}
+
+
+def _inputs(holders: dict[str, StepRun]) -> tuple[Input, ...]:
+    wanted: dict[tuple[StepName, Digest], list[Key]] = {}
+    for key, step in holders.items():
+        for output in step.result.outputs if step.result is not None else ():
+            if key in output.keys:
+                wanted.setdefault((step.name, output.digest), []).append(Key(key))
+    return tuple(Input(digest=digest, keys=tuple(keys), source=source) for (source, digest), keys in wanted.items())
+
+
+def _task(found: Run, holder: StepRun, name: str, holders: dict[str, StepRun], store: str, scratch: Path) -> StepTask:
     source = _SOURCE.format(path=str(scratch / "value"), name=name)
     return StepTask(
         run=found.run,
         step=holder.name,
         cells=(TaskCell(id="load", index=0, count=1, source=source),),
-        inputs=(Input(digest=output.digest, keys=(Key(name),), source=holder.name),),
+        inputs=_inputs(holders),
         store=store,
         folder=str(scratch),
         outbox=str(scratch / "outbox"),

@@ -173,9 +173,9 @@ def _of_cell(step: StepName, cell: Cell, whole: _Way, parts: _Way) -> Iterator[D
     if pair is None:
         return
     shown = comparisons.excerpts(pair[0].shown if pair[0] is not None else "", pair[1].shown if pair[1] is not None else "")
-    told = pair[0] or pair[1]
-    assert told is not None
-    what: Any = "error" if any(part is not None and part.what == "error" for part in pair) else told.what
+    present = [part for part in pair if part is not None]
+    told = next((part for part in present if part.what == "error"), present[0])
+    what: Any = told.what
     yield Difference(step=step, cell=cell.index, what=what, name=told.name, run_all=shown[0], pipeline=shown[1])
 
 
