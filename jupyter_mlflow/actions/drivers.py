@@ -160,7 +160,11 @@ class RunDriver:
         with contextlib.suppress(OSError):  # nobody looks any more (a closed pipe): the run goes on
             self.on_event(event)
         self._waiting.append(event)
-        if time.monotonic() - self._flushed > _BATCH_SECONDS:
+        self.tick()
+
+    def tick(self) -> None:
+        """Write the events that have waited long enough, also when no further ones come."""
+        if self._waiting and time.monotonic() - self._flushed > _BATCH_SECONDS:
             self.flush()
 
     def retries(self, step: str) -> tuple[int, float]:

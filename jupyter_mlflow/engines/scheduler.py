@@ -44,6 +44,9 @@ class Driver(Protocol):
     def happened(self, event: Event) -> None:
         """Something to tell."""
 
+    def tick(self) -> None:
+        """Some time has passed, a fraction of a second."""
+
     def retries(self, step: str) -> tuple[int, float]:
         """How often a failed step is tried again, and the first delay in seconds."""
 
@@ -89,6 +92,7 @@ def run(waits: Mapping[str, Sequence[str]], driver: Driver, executor: Executor, 
             executor.cancel(_GRACE if told == 2 else 0.0)
         for message in executor.poll(_pause(state, ranks, workers)):
             _arrived(state, message, driver)
+        driver.tick()
     for step in state.waiting:
         driver.unrun(step, "cancelled", "the run was cancelled before it started")
 

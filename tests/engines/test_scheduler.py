@@ -64,6 +64,8 @@ class World:
     def happened(self, event: Event) -> None:
         self.told.append(("event", event.text))
 
+    def tick(self) -> None: ...
+
     def retries(self, step: str) -> tuple[int, float]:
         return self.retry.get(step, (0, 0.0))
 
