@@ -49,6 +49,7 @@ _CALL = (
     "__import__('json').dumps(__import__('sys').modules[{name!r}].{function}("
     "__import__('json').loads({request!r}), globals()), default=str)"
 )
+_GENERATORS = "__import__('sys').modules['_jupyter_mlflow_generators']"
 _SET_COUNT = (
     "setattr(get_ipython(), 'execution_count', {count}), [inputs.extend([''] * ({count} - len(inputs))) for inputs in "
     "(get_ipython().history_manager.input_hist_parsed, get_ipython().history_manager.input_hist_raw)]"
@@ -110,7 +111,9 @@ class KernelHost:
         if self._task.language != "python":
             return self._begin_foreign(request["replay"], request["values"])
         self._silently(injection.expression())
-        return self._call("begin", request)
+        answer = self._call("begin", request)
+        self._silently(f"{_GENERATORS}.mark()")
+        return answer
 
     def _begin_foreign(self, replay: Sequence[str], values: dict[str, Any]) -> dict[str, Any]:
         """Replay the set-up cells; parameters are set after each of them, because any may be the one that has their defaults."""
@@ -147,7 +150,8 @@ class KernelHost:
         """See `hosts.Host`."""
         self._recorder.pause()
         if self._task.language == "python":
-            return self._call("finish", request)
+            drawn = self._evaluate(f"{_GENERATORS}.drawn()")
+            return {**self._call("finish", request), "drawn": drawn}
         reason = f"variables do not travel between steps of a {self._task.language} notebook"
         nothing: dict[str, Any] = dict.fromkeys(("outputs", "absent", "files_read", "files_written", "imports"), ())
         return nothing | {"effects": ("foreign",), "unportable": dict.fromkeys(request["gives"], reason), "summaries": {}, "metrics": {}}
@@ -223,12 +227,16 @@ class KernelHost:
     def _call(self, function: str, request: dict[str, Any]) -> dict[str, Any]:
         """Call a function of the agent with the user's namespace."""
         expression = _CALL.format(name=injection.AGENT, function=function, request=json.dumps(request))
+        found: dict[str, Any] = json.loads(self._evaluate(expression, function))
+        return found
+
+    def _evaluate(self, expression: str, doing: str = "answer") -> Any:
+        """The value of an expression; it must be a literal."""
         reply = self._execute("", silent=True, expressions={"answer": expression})
         answer = reply["user_expressions"]["answer"]
         if answer["status"] != "ok":
-            raise DiedError(f"could not {function} ({answer['ename']}: {answer['evalue']})")
-        found: dict[str, Any] = json.loads(ast.literal_eval(answer["data"]["text/plain"]))
-        return found
+            raise DiedError(f"could not {doing} ({answer['ename']}: {answer['evalue']})")
+        return ast.literal_eval(answer["data"]["text/plain"])
 
     def _silently(self, source: str) -> None:
         reply = self._execute(source, silent=True)

@@ -6,6 +6,7 @@ notebook hold all of it.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -123,7 +124,8 @@ class Reports:
     def _write(self, text: str) -> None:
         if text:
             self._fresh_line = text.endswith("\n")
-            self._log.write(text.encode("utf-8", "backslashreplace"))
+            with contextlib.suppress(OSError):  # a full disk ends the step where its notebook is saved
+                self._log.write(text.encode("utf-8", "backslashreplace"))
 
     def _tell(self, **fields: Any) -> None:
         where: dict[str, Any] = {"time": time.time(), "step": self._step, "cell": self._cell}
