@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlflow.errors import MlflowError, RefusedError
+from jupyter_mlflow.errors import MlflowError, RefusedError, StoreError
 from jupyter_mlflow.runtime import captures, engine, executions, kernels, notebooks, processes, shells
 from jupyter_mlflow.runtime.connections import Connection, EventLines
 from jupyter_mlflow.runtime.executions import Execution
@@ -36,6 +36,21 @@ Shell = Callable[[], shells.ZMQInteractiveShell]
 def supervise(task: StepTask, client: Connection | EventLines, secrets: Iterable[str], shell: Shell) -> StepResult:
     """Run `task` and tell `client`; gives the result, which also is in the outbox. `shell` is asked for when it is needed."""
     started = time.monotonic()
+    outbox = Path(task.outbox)
+    try:
+        result = _supervise(task, client, secrets, shell, started)
+        notebooks.write(outbox / RESULT, codec.encode(result))
+    except (OSError, StoreError) as error:  # the disk is full, or gone
+        processes.end_descendants()
+        reason = f"Cannot write to {outbox}: {error.strerror or error}." if isinstance(error, OSError) else str(error)
+        result = StepResult(
+            run=task.run, step=task.step, state="failed", failure=StepFailure(kind="lost", ename="DiskError", evalue=reason)
+        )
+    client.finish(result)
+    return result
+
+
+def _supervise(task: StepTask, client: Connection | EventLines, secrets: Iterable[str], shell: Shell, started: float) -> StepResult:
     outbox = places.private_folder(Path(task.outbox))
     redactor = Redactor((*task.secrets, *secrets))
     with open(os.open(outbox / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb", buffering=0) as log:  # noqa: PTH123
@@ -43,8 +58,6 @@ def supervise(task: StepTask, client: Connection | EventLines, secrets: Iterable
         step = _Step(task, outbox, redactor, reports, Guard(client, task.limits, started, reports), shell)
         result = step.run(started)
         reports.flush()
-    notebooks.write(outbox / RESULT, codec.encode(result))
-    client.finish(result)
     return result
 
 
