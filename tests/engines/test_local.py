@@ -131,6 +131,22 @@ def test_tasks_that_wait_for_the_template_can_be_cancelled(tmp_path: Path) -> No
         executor.close()
 
 
+def test_a_folder_that_cannot_be_written_fails_the_step_in_a_sentence(tmp_path: Path) -> None:
+    executor = LocalExecutor()
+    try:
+        (tmp_path / "file").write_text("no folder")
+        executor.start(task(tmp_path, "1", "file/step"))
+        (found,) = results(executor, 1)
+        assert (found.state, found.failure and found.failure.ename) == ("failed", "DiskError")
+        executor.start(task(tmp_path, "import shutil; shutil.rmtree('gone'); open('gone', 'w').close()", "gone"))
+        (found,) = results(executor, 1)
+        assert (found.state, found.failure and found.failure.ename) == ("failed", "DiskError")
+        assert found.failure is not None
+        assert found.failure.evalue.startswith("Cannot write to ")
+    finally:
+        executor.close()
+
+
 def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import tempfile
 
