@@ -49,7 +49,7 @@ def _writes(mode: Any, flags: Any) -> bool:
 
 
 def _note(name: str, where: Dict[str, None]) -> None:
-    path = _inside(name)
+    path = _inside(name) or _beyond(name)
     if path:
         where[path] = None
 
@@ -59,6 +59,22 @@ def _inside(name: str) -> str:
     path = os.path.normpath(os.path.join(os.getcwd(), name))
     ours = path.startswith(beginnings.Here.folder + os.sep) and not path.endswith(".pyc")
     return path if ours and "__pycache__" not in path and "site-packages" not in path and "/.ipython" not in path else ""
+
+
+def _beyond(name: str) -> str:
+    """The path of a file elsewhere that may be the user's data: no part of an installation or of the system, no cache or configuration."""
+    path = os.path.normpath(os.path.join(os.getcwd(), name))
+    if path.startswith(beginnings.Here.folder + os.sep) or os.sep + "." in path or path.endswith((".pyc", ".py", ".so")):
+        return ""
+    return "" if path.startswith((*_SYSTEM, *_installed(), _temporary_folder())) or "site-packages" in path else path
+
+
+# Programs, devices and settings of the machine; `/home`, `/data`, `/mnt` and the like hold data.
+_SYSTEM = ("/bin/", "/boot/", "/dev/", "/etc/", "/lib", "/opt/", "/proc/", "/run/", "/sbin/", "/snap/", "/sys/", "/usr/", "/System/", "/Library/")
+
+
+def _installed() -> Tuple[str, ...]:
+    return tuple(os.path.join(one, "") for one in {sys.prefix, sys.base_prefix, sys.exec_prefix})
 
 
 def _keep(path: Any, mode: Any, flags: Any) -> None:
@@ -132,18 +148,18 @@ def install() -> None:
 
 
 def files(outbox: str, ignored: Iterable[str] = ()) -> Tuple[List[str], List[str]]:
-    """Files of the notebook's folder that the step read and wrote."""
+    """Files that the step read and wrote."""
     ours = (
         os.path.join(beginnings.Here.folder, os.path.relpath(outbox, beginnings.Here.folder).split(os.sep)[0]) + os.sep
     )  # a home inside the folder
     now, before = {path: state for path, state in _scan(beginnings.Here.folder).items() if not path.startswith(ours)}, Here.before
-    written = {path for path in Here.files_written if path in now}
+    written = {path for path in Here.files_written if path in now or (_beyond(path) and os.path.isfile(path))}
     others = frozenset(ignored)
     temporary = _temporary_folder()
     lasting = any(path.startswith(temporary) and "joblib_memmapping" not in path and os.path.exists(path) for path in Here.outside)
     # a native library, a command or another step beside this one: nobody can tell which, so the step is not reused
     Here.unseen = lasting or any(before.get(path) != state for path, state in now.items() if path not in written and path not in others)
-    read = {path for path in Here.files_read if path in before}
+    read = {path for path in Here.files_read if path in before or (_beyond(path) and path not in written and os.path.isfile(path))}
     return sorted(read), sorted(written)
 
 
