@@ -66,15 +66,14 @@ def _beyond(name: str) -> str:
     path = os.path.normpath(os.path.join(os.getcwd(), name))
     if path.startswith(beginnings.Here.folder + os.sep) or os.sep + "." in path or path.endswith((".pyc", ".py", ".so")):
         return ""
-    return "" if path.startswith((*_SYSTEM, *_installed(), _temporary_folder())) or "site-packages" in path else path
+    return "" if path.startswith(_NO_DATA) or "site-packages" in path or "joblib_memmapping" in path else path
 
 
-# Programs, devices and settings of the machine; `/home`, `/data`, `/mnt` and the like hold data.
-_SYSTEM = ("/bin/", "/boot/", "/dev/", "/etc/", "/lib", "/opt/", "/proc/", "/run/", "/sbin/", "/snap/", "/sys/", "/usr/", "/System/", "/Library/")
-
-
-def _installed() -> Tuple[str, ...]:
-    return tuple(os.path.join(one, "") for one in {sys.prefix, sys.base_prefix, sys.exec_prefix})
+# Programs, devices and settings of the machine, and this Python; `/home`, `/data`, `/mnt` and the like hold data.
+_NO_DATA = (
+    *"/bin/ /boot/ /dev/ /etc/ /lib /opt/ /proc/ /run/ /sbin/ /snap/ /sys/ /usr/ /System/ /Library/".split(),
+    *(os.path.join(one, "") for one in (sys.prefix, sys.base_prefix, sys.exec_prefix)),
+)
 
 
 def _keep(path: Any, mode: Any, flags: Any) -> None:
@@ -153,13 +152,14 @@ def files(outbox: str, ignored: Iterable[str] = ()) -> Tuple[List[str], List[str
         os.path.join(beginnings.Here.folder, os.path.relpath(outbox, beginnings.Here.folder).split(os.sep)[0]) + os.sep
     )  # a home inside the folder
     now, before = {path: state for path, state in _scan(beginnings.Here.folder).items() if not path.startswith(ours)}, Here.before
-    written = {path for path in Here.files_written if path in now or (_beyond(path) and os.path.isfile(path))}
-    others = frozenset(ignored)
     temporary = _temporary_folder()
+    lasts = {path for path in (*Here.files_read, *Here.files_written) if _beyond(path) and os.path.isfile(path)}
+    written = {path for path in Here.files_written if path in now or (path in lasts and not path.startswith(temporary))}
+    others = frozenset(ignored)
     lasting = any(path.startswith(temporary) and "joblib_memmapping" not in path and os.path.exists(path) for path in Here.outside)
     # a native library, a command or another step beside this one: nobody can tell which, so the step is not reused
     Here.unseen = lasting or any(before.get(path) != state for path, state in now.items() if path not in written and path not in others)
-    read = {path for path in Here.files_read if path in before or (_beyond(path) and path not in written and os.path.isfile(path))}
+    read = {path for path in Here.files_read if path in before or (path in lasts and path not in Here.files_written)}
     return sorted(read), sorted(written)
 
 
