@@ -39,6 +39,7 @@ class Place:
 
     def file(self, name: str, text: str) -> None:
         """A file that is old enough for its time to mean something."""
+        (self.folder / name).parent.mkdir(exist_ok=True)
         (self.folder / name).write_text(text)
 
     def run(self, **options: Any) -> Run:
@@ -114,6 +115,20 @@ CASES: dict[str, tuple[str, dict[str, str], Change, tuple[dict[str, Any], dict[s
         lambda place: (place.folder / "in.txt").unlink(),
         ({}, {}),
         {"a": ("done", "file in.txt is gone")},
+    ),
+    "a file elsewhere that was read": (
+        "# %% [step:a]\nimport pathlib\nplace = pathlib.Path('..') / 'data'\nprint(place.joinpath('in' + '.txt').read_text())",
+        {"../data/in.txt": "one"},
+        lambda place: place.file("../data/in.txt", "two"),
+        ({}, {}),
+        {"a": ("done", "in.txt changed")},
+    ),
+    "a file that a native library wrote": (
+        "# %% [step:a]\nimport subprocess\nsubprocess.run(['sh', '-c', 'echo x > made.txt'])",
+        {},
+        nothing,
+        ({}, {}),
+        {"a": ("done", "files in the folder changed while it ran, by a native library, a command or another step")},
     ),
     "a file touched but the same": (
         "# %% [step:a]\nprint(open('in.txt').read())",
@@ -237,6 +252,22 @@ def test_files_that_a_reused_step_wrote_are_put_back(place: Place) -> None:
     (place.folder / "deep" / "out.bin").write_text("spoilt")
     assert [step.state for step in place.run().steps] == ["cached"]
     assert (place.folder / "deep" / "out.bin").read_bytes() == b"x" * 100_000
+
+
+def test_files_elsewhere_are_put_back_too(place: Place, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in the system's temporary folder is for the step that made it; so these tests must be elsewhere."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path_factory.mktemp("temporary")))
+    executor = LocalExecutor()
+    try:
+        place.executor = executor
+        place.write("# %% [step:a]\nimport os\nos.makedirs('../models', exist_ok=True)\nopen('../models/m.bin', 'wb').write(b'model')")
+        place.run()
+        model = place.folder / ".." / "models" / "m.bin"
+        model.unlink()
+        assert [step.state for step in place.run().steps] == ["cached"]
+        assert model.read_bytes() == b"model"
+    finally:
+        executor.close()
 
 
 def test_a_reused_step_shows_what_it_showed(place: Place) -> None:
