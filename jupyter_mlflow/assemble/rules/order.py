@@ -68,6 +68,8 @@ def serialised(facts: Facts) -> Iterator[Finding]:
     The result is right, but the steps could run at the same time if each worked on a name of its own, or on a copy. Nothing needs to be
     done.
     """
+    if facts.notebook.kernel.language.lower() not in {"python", "ipython", ""}:
+        return  # nothing can be told of its code, and a rule of its own says so
     roles = {step.name: step.role for step in facts.pipeline.steps}
     for edge in facts.pipeline.edges:
         if edge.explicit or roles[edge.source] in {"setup", "parameters"} or any(_handed_over(facts, edge, one) for one in edge.channels):
