@@ -5,8 +5,8 @@ the user sees a `MemoryError` in the line that asked for too much. And the super
 of the step really use and kills them when it is more, because many small allocations, shared pages and
 subprocesses escape the first. Memory that the child shares with the template counts in parts (PSS).
 
-Processors are held by a quota where a control group was delegated to us (see `groups`); elsewhere the step is
-bound to as many processors as it may use, rounded up, and the thread pools of numeric libraries are told.
+Processors are held by binding the step to as many as it may use, rounded up; the thread pools of numeric libraries
+are told. A quota would need a control group that was delegated to us, which few systems do.
 """
 
 from __future__ import annotations
