@@ -86,7 +86,7 @@ class Draft:
             for key, value in self.values.items():
                 if key not in self.same:
                     pickler.dump(value)
-            self.objects = [value for _, value in pickler.memo.copy().values()]
+            self.objects = [value for _, value in (*pickler.memo.copy().values(), *pickler.told_apart())]
         self.kinds = set(map(type, self.objects))
         return bool(pickler.ignored)
 
@@ -150,6 +150,7 @@ def _identities(draft: Draft) -> Set[int]:
     found = {id(value) for value in draft.objects if type(value) not in plain}
     found -= {id(()), *(id(one) for one in draft.of(*(kind for kind in draft.kinds if issubclass(kind, _NAMED))) if _is_by_name(one))}
     found.update(id(owner) for owner in map(buffers.owner_of, _arrays(draft)) if owner is not None)
+    found.update(map(id, draft.of(float)))  # only NaN is told apart
     found.update(id(value) for value in draft.values.values() if _is_one_of_many(value))
     return found
 

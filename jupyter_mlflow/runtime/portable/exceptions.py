@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 from jupyter_mlflow.runtime.portable import functions, identities, instances
 
-_EXCEPTION_FIELDS = (
+_FIELDS = (
     "errno strerror filename filename2 name path msg lineno offset text print_file_and_line end_lineno end_offset value code encoding object "
     "start end reason"
 ).split()
@@ -62,7 +62,8 @@ def reduce_exception(pickler: Any, problem: BaseException) -> Any:
         return NotImplemented
     layout = next(one for one in kind.__mro__ if not one.__flags__ & identities.HEAP)
     state["layout"] = layout
-    state["fields"] = {name: getattr(problem, name, None) for name in _EXCEPTION_FIELDS if any(name in vars(one) for one in layout.__mro__)}
+    fields = (name for name in _FIELDS if any(name in vars(one) for one in layout.__mro__))
+    state["fields"] = {name: getattr(problem, name) for name in fields if getattr(problem, name, None) is not None}
     return _exception, (kind, layout, problem.args), state, None, None, _exception_state
 
 

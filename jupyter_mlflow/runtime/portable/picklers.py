@@ -134,6 +134,10 @@ class Pickler(pickle.Pickler):
             self._ways[kind] = way = _as_pickle_does if self.hooked and way is instances.reduce_whole else way
         return way(self, value)
 
+    def told_apart(self) -> Iterable[Tuple[int, Any]]:
+        """What is not in the memo, as a memo has it."""
+        return ()
+
     def source(self, file: str) -> Tuple[str, str]:
         """A file and its text, if it is a cell; one object for all that comes from it."""
         if file not in self._sources:
@@ -151,6 +155,10 @@ class ThoroughPickler(Pickler):
         self.thorough = True
         self._numbers: Dict[int, Tuple[int, Any]] = {}
         self._nans = {id(getattr(sys.modules.get(name), "nan", None)): name for name in ("numpy", "math")}
+
+    def told_apart(self) -> Iterable[Tuple[int, Any]]:
+        """What is not in the memo, as a memo has it."""
+        return self._numbers.values()
 
     def persistent_id(self, value: Any) -> Any:
         """See `pickle`."""
