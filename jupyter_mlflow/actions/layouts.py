@@ -30,14 +30,18 @@ class Layout:
 
 
 def layered(nodes: Sequence[str], edges: Sequence[tuple[str, str]], widths: Mapping[str, float], gap: float) -> Layout:
-    """Lay out an acyclic graph; `nodes` are in topological order, as steps of a notebook are."""
-    layer: dict[Vertex, int] = dict(_layers(nodes, edges).items())
-    routes = {edge: _route(edge, layer) for edge in edges}
-    for route in routes.values():
+    """Lay out a graph. Steps whose cells stand apart, or whose tags are wrong, may wait for one below them, or in a circle."""
+    nodes = _in_order(nodes, edges)
+    place = {node: number for number, node in enumerate(nodes)}
+    down = {(source, target): (source, target) if place[source] < place[target] else (target, source) for source, target in edges}
+    layer: dict[Vertex, int] = dict(_layers(nodes, list(down.values())).items())
+    descending = {edge: _route(one, layer) for edge, one in down.items()}
+    routes = {edge: route if down[edge] == edge else route[::-1] for edge, route in descending.items()}
+    for route in descending.values():
         layer.update((vertex, number) for number, vertex in enumerate(route[1:-1], layer[route[0]] + 1))
     above: dict[Vertex, list[Vertex]] = {vertex: [] for vertex in layer}
     below: dict[Vertex, list[Vertex]] = {vertex: [] for vertex in layer}
-    for route in routes.values():
+    for route in descending.values():
         for one, two in pairwise(route):
             below[one].append(two)
             above[two].append(one)
@@ -57,6 +61,20 @@ def crossings(rows: Sequence[Sequence[Vertex]], below: Mapping[Vertex, Sequence[
             for end in ends:
                 insort(seen, end)
     return total
+
+
+def _in_order(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> list[str]:
+    """Each node below those it waits for, otherwise in the order given; a circle begins with its first node."""
+    waits: dict[str, set[str]] = {node: set() for node in nodes}
+    for source, target in edges:
+        waits[target].add(source)
+    found: dict[str, None] = {}
+    left = list(nodes)
+    while left:
+        node = next((one for one in left if waits[one] <= found.keys()), left[0])
+        found[node] = None
+        left.remove(node)
+    return list(found)
 
 
 def _layers(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> dict[str, int]:

@@ -249,6 +249,12 @@ def _result(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keyw
     result = m.new(rule.gives, parts=values if rule.shares else (), element=_element(m, rule, path, args, keywords))
     if rule.gives in {"iterator", "loader"} or path == "copy.copy":
         m.heap.contain(result.regions, m.heap.reach([region for value in values for region in value.regions]))
+    if path in {"copy.copy", "copy.deepcopy"}:  # functions and classes are never copied
+        inside = m.heap.reach([region for value in values for region in value.regions])
+        direct = frozenset(region for value in values for region in value.regions if m.heap[region].code is not None)
+        m.heap.contain(result.regions, [region for region in inside if m.heap[region].code is not None])
+        if direct:
+            return Value(result.kinds | frozenset(kind for value in values for kind in value.kinds), result.regions | direct)
     if rule.gives == "estimator":
         _estimator(m, result, path, keywords)
     return result

@@ -122,7 +122,8 @@ def run_steps(cells: list[tuple[str, str]]) -> Outcome | None:
             one = _outcome(found["printed"], found["error"])
             printed |= one.printed
             if one.error:
-                missing = any(read.key in unportable[str(read.source)] for read in step.reads)
+                lost = {key for keys in unportable.values() for key in keys}  # handed on by others perhaps, so far as it came
+                missing = any(read.key in lost for read in step.reads)
                 return Outcome(
                     printed, (one.error[0], f"stopped: {one.error[1]}") if missing and one.error[1] == "NameError" else one.error
                 )

@@ -71,7 +71,7 @@ def serialised(facts: Facts) -> Iterator[Finding]:
     if facts.notebook.kernel.language.lower() not in {"python", "ipython", ""}:
         return  # nothing can be told of its code, and a rule of its own says so
     roles = {step.name: step.role for step in facts.pipeline.steps}
-    for edge in facts.pipeline.edges:
+    for edge in facts.pipeline.edges if facts.notebook.kernel.is_python else ():  # steps in other languages keep their order anyway
         if edge.explicit or roles[edge.source] in {"setup", "parameters"} or any(_handed_over(facts, edge, one) for one in edge.channels):
             continue
         doubtful = [one for one in edge.channels if not _made_there(facts, one.name, str(edge.source))] or list(edge.channels)
