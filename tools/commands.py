@@ -19,9 +19,9 @@ HEAD = """# Commands
 | exit code | |
 |---|---|
 | 0 | done |
-| 1 | the notebook or a step failed, or was refused |
+| 1 | the notebook or a step failed or was refused, or the run was stopped with Ctrl-C |
 | 2 | wrong use: an option, a parameter, a file that is no notebook |
-| 130 | stopped with Ctrl-C; `jupyter mlflow resume` goes on |
+| 130 | Ctrl-C in a command that runs no steps, such as `logs -f` |
 """
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from jupyter_mlflow.spec.tasks import Event
+if TYPE_CHECKING:  # a help text needs the glyphs, and no JSON
+    from jupyter_mlflow.spec.tasks import Event
 
 GLYPHS = {
     "queued": "○",

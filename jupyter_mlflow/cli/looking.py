@@ -65,7 +65,7 @@ def graph(notebook: str, form: str, output: str | None, as_json: bool) -> int:
 @click.command(
     epilog="""\b
 Examples:
-  jupyter mlflow explain JM121
+  jupyter mlflow explain JM111
   jupyter mlflow explain"""
 )
 @click.argument("code", required=False)

@@ -107,7 +107,7 @@ def run(view: application.ViewFactory | None, /, notebook: str, **options: Any) 
     epilog="""\b
 Examples:
   jupyter mlflow resume latest
-  jupyter mlflow resume k3f9 -p token "$TOKEN\""""
+  jupyter mlflow resume k3f9 -f secrets.yaml"""
 )
 @click.argument("run")
 @_parameter_options
