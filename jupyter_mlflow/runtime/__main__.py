@@ -7,12 +7,15 @@ import os
 import sys
 from pathlib import Path
 
+from jupyter_mlflow.runtime import hashes
+
 _USAGE = 2
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; gives its exit code."""
     options = _parser().parse_args(arguments)
+    hashes.fix_here()
     _forget_start_folder()
     from jupyter_mlflow.errors import UsageError
 

@@ -27,7 +27,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKerne
 from jupyter_client.manager import KernelManager
 
 from jupyter_mlflow.errors import RefusedError
-from jupyter_mlflow.runtime import injection, limits, processes
+from jupyter_mlflow.runtime import hashes, injection, limits, processes
 from jupyter_mlflow.runtime.guards import Guard
 from jupyter_mlflow.runtime.hosts import DiedError, Outcome
 from jupyter_mlflow.runtime.recorders import Recorder
@@ -111,6 +111,8 @@ class KernelHost:
         if self._task.language != "python":
             return self._begin_foreign(request["replay"], request["values"])
         self._silently(injection.expression())
+        if self._chose_hashes:
+            self._silently(hashes.FORGET)
         answer = self._call("begin", request)
         self._silently(f"{_GENERATORS}.mark()")
         return answer
@@ -185,6 +187,7 @@ class KernelHost:
         reading, writing = os.pipe()
         os.set_blocking(reading, False)
         environment = {**os.environ, **limits.pool_sizes(task.limits), **task.environment}
+        self._chose_hashes = task.language == "python" and hashes.fix(environment)
         try:
             self._manager.start_kernel(cwd=task.folder, env=environment, stdout=writing, stderr=writing, stdin=_devnull())
         except OSError as error:

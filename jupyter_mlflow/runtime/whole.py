@@ -14,6 +14,7 @@ import os
 import sys
 from typing import Any
 
+from jupyter_mlflow.runtime import hashes
 from jupyter_mlflow.runtime.redaction import Redactor
 
 _DIED = {"output_type": "error", "ename": "ProcessDied", "evalue": "The kernel died.", "traceback": []}
@@ -62,6 +63,7 @@ def _set(client: Any, values: dict[str, Any] | None, request: dict[str, Any]) ->
 def main(arguments: list[str]) -> int:
     """Read the request, answer, end."""
     request = json.load(sys.stdin)
+    hashes.fix(os.environ)
     try:
         answer = execute(request)
     except Exception as error:  # noqa: BLE001 - whatever it is, the answer must say it
