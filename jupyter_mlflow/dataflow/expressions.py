@@ -21,6 +21,7 @@ SAME_OBJECT = {
 PLAIN = {
     "frame": frozenset({"shape", "size", "ndim", "dtypes", "empty", "name", "dtype"}),
     "array": frozenset({"shape", "size", "ndim", "dtype", "nbytes", "itemsize", "strides"}),
+    "temporary": frozenset({"name"}),
     "tensor": frozenset({"shape", "dtype", "device", "ndim", "requires_grad", "is_cuda"}),
 }
 

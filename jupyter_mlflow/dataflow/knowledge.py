@@ -420,6 +420,7 @@ TABLE: tuple[tuple[Rule, str, str], ...] = (
         functools.singledispatch functools.total_ordering functools.update_wrapper
         """,
     ),
+    (Rule(gives="temporary", shares=False), "", "tempfile.TemporaryDirectory"),
     (Rule(gives="path", shares=False), "", "pathlib.Path pathlib.PurePath pathlib.PosixPath"),
     (Rule(gives="context"), "", "contextlib.nullcontext contextlib.closing"),
     (Rule(gives="context", changes=(0,)), "", "contextlib.redirect_stdout contextlib.redirect_stderr"),

@@ -163,6 +163,7 @@ GENERIC: dict[str, dict[str, Method]] = {
     "estimator": ESTIMATOR,
     "figure": FIGURE,
     "path": PATH,
+    "temporary": {"cleanup": Method(changes=True, gives="none", file_out=-1)},
     "file": FILE,
     "buffer": FILE,
 }

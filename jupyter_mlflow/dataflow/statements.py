@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_mlflow.dataflow import definitions, knowledge, networks, targets
 from jupyter_mlflow.dataflow.machine import Frame, Machine
-from jupyter_mlflow.dataflow.values import ITERATORS, Value, constant, external
+from jupyter_mlflow.dataflow.values import ITERATORS, STR, Value, constant, external
 
 
 def execute(m: Machine, body: list[ast.stmt]) -> None:
@@ -152,7 +152,9 @@ def _with(m: Machine, node: ast.With | ast.AsyncWith) -> None:
         value = m.evaluate(item.context_expr)
         definitions.run_dunders(m, [value])
         m.change(value)
-        swallows |= not (value.kinds & {"context", "file", "lock", "pool", "connection", "torch-object", "array", "figure", "patcher"})
+        swallows |= not (
+            value.kinds & {"context", "file", "lock", "pool", "connection", "torch-object", "array", "figure", "patcher", "temporary"}
+        )
         if item.optional_vars is not None:
             targets.assign(m, item.optional_vars, _entered(m, value), None)
     if swallows:  # an unknown context manager may swallow an error half-way
@@ -163,6 +165,8 @@ def _with(m: Machine, node: ast.With | ast.AsyncWith) -> None:
 
 
 def _entered(m: Machine, value: Value) -> Value:
+    if value.only("temporary"):
+        return STR
     if value.only("manager"):
         return m.inside(value)
     enter = definitions.member_of(m, definitions.class_of(m, value), "__enter__")

@@ -82,6 +82,9 @@ def unbind_name(m: Machine, name: str) -> None:
     name = m.spelled(name)
     frame = _home(m, name)
     if frame is None:
+        held = m.look(name)
+        if held is not None and "temporary" in held.kinds:  # the folder goes with its object
+            m.file_written(None)
         m.unbind(name)
     else:
         frame.names.pop(name, None)

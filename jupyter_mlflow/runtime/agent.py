@@ -130,8 +130,7 @@ def finish(request: Dict[str, Any], namespace: Dict[str, Any]) -> Dict[str, Any]
     """Capture what later steps read."""
     footprints.Here.listening = False
     gives = list(request.get("gives", ()))
-    if gives:
-        footprints.outlive(namespace)
+    footprints.outlive(namespace, gives)
     read, written = footprints.files(request["outbox"], request.get("ignored", ()))
     absent, unportable, drafts = [], {}, {}  # type: List[str], Dict[str, str], Dict[str, payloads.Draft]
     for key in gives:

@@ -168,10 +168,10 @@ def _temporary_folder() -> str:
     return os.path.join(tempfile.gettempdir(), "") if tempfile is not None else os.devnull
 
 
-def outlive(namespace: Dict[str, Any]) -> None:
-    """Files and folders of `tempfile` last as long as their object: those left here last until the run is done."""
+def outlive(namespace: Dict[str, Any], gives: Any) -> None:
+    """Files and folders of `tempfile` last as long as their object: those left here last until the run is done, unless no step follows."""
     tempfile = sys.modules.get("tempfile")
-    if tempfile is None:
+    if tempfile is None or not gives:
         return
     import weakref
 
@@ -187,12 +187,13 @@ def outlive(namespace: Dict[str, Any]) -> None:
 
 def _directory(kind: Any, state: Dict[str, Any]) -> Any:
     """A temporary folder that arrives is removed with its object, or by `cleanup()`, but not at the end of this process."""
+    import atexit
     import weakref
 
     made = kind.__new__(kind)
     vars(made).update(state)
     made._finalizer = weakref.finalize(made, kind._cleanup, made.name, warn_message="Implicitly cleaning up %r" % made)
-    made._finalizer.atexit = False
+    atexit.register(made._finalizer.detach)  # runs before IPython drops its namespace, and after a failure too
     return made
 
 
