@@ -283,7 +283,8 @@ def _stranger(m: Machine, path: str, args: list[Value], keywords: Keywords, node
     """A function of a library we know nothing of."""
     root = path.partition(".")[0]
     values = [*args, *keywords.values()]
-    m.effects.hidden.setdefault(path, m.line)
+    if m.own is None or root not in m.own:  # what is inside modules of the notebook's folder travels
+        m.effects.hidden.setdefault(path, m.line)
     if m.may_be_own(root):
         m.read_key(f"module:{root}")
         m.write_key(f"module:{root}", certain=False)

@@ -6,6 +6,7 @@ something new that may share memory with its arguments. A function of any other 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from jupyter_mlflow.dataflow.values import UNKNOWN
@@ -474,6 +475,14 @@ AGAIN = (
     "transformers.utils.logging.",
 )
 """How configuring functions of well-known libraries begin; running them again does no harm."""
+
+
+_CONFIGURES = re.compile(r"(?:set|enable|disable|configure|config|init|initialize|register|use|start|login|autolog)(?:_|$)")
+
+
+def configures(path: str) -> bool:
+    """Whether the name of a function that we know nothing of says that it changes how its library works from now on."""
+    return rule(path) is None and bool(_CONFIGURES.match(path.rpartition(".")[2]))
 
 
 def rule(path: str) -> Rule | None:

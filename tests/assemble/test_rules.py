@@ -28,8 +28,13 @@ def notebook(cells: Cells, language: str = "python") -> bytes:
 
 
 def diagnostics(cells: Cells, language: str = "python") -> list[Diagnostic]:
-    return list(assemble(read(notebook(cells, language), "n")).diagnostics)
+    return list(assemble(read(notebook(cells, language), "n"), frozenset()).diagnostics)
 
+
+THREAD = "import threading\nxs = []\nt = threading.Thread(target=lambda: xs.append(1))\n"
+LEFT: list[tuple[str, str, int | None]] = [("JM311", "error", 0)]
+REWRITTEN: list[tuple[str, str, int | None]] = [("JM313", "error", 0), ("JM113", "info", 1)]
+PERHAPS: list[tuple[str, str, int | None]] = [("JM201", "warning", 0), ("JM302", "warning", 0)]
 
 FOUND: list[tuple[str, Cells, list[tuple[str, str, int | None]]]] = [
     ("nothing wrong", [("step:a", "x = 1"), ("step:b", "print(x)")], []),
@@ -74,6 +79,20 @@ FOUND: list[tuple[str, Cells, list[tuple[str, str, int | None]]]] = [
         [],
     ),
     ("a stream replaced", [("step:a", "import sys, io\nsys.stdout = io.StringIO()"), ("step:b", "print(1)")], [("JM302", "warning", 0)]),
+    ("a library configured", [("step:a", "import lib\nlib.set_mode(1)"), ("step:b", "import lib\nlib.f()")], [("JM302", "warning", 0)]),
+    ("a library used", [("step:a", "import lib\nlib.train(1)"), ("step:b", "import lib\nlib.train(2)")], []),
+    ("a well-known library configured", [("step:a", "import yaml\nyaml.add_representer(int, str)"), ("step:b", "yaml.dump(1)")], []),
+    ("configured perhaps", [("step:a", "import yaml\nif q:\n    yaml.add_representer(int, str)"), ("step:b", "yaml.dump(1)")], PERHAPS),
+    ("a variable for children", [("step:a", "import os\nos.putenv('A', '1')"), ("step:b", "print(1)")], [("JM311", "error", 0)]),
+    ("a variable for children, no step below", [("step:a", "print(1)"), ("step:b", "import os\nos.putenv('A', '1')")], []),
+    ("files removed at the end", [("step:a", "import atexit, os\natexit.register(os.remove, 'x')"), ("step:b", "print(1)")], LEFT),
+    ("memory tidied at the end", [("step:a", "import atexit\natexit.register(list().clear)"), ("step:b", "print(1)")], []),
+    ("a mock started", [("step:a", "from unittest import mock\nmock.patch('a.b').start()"), ("step:b", "print(1)")], LEFT),
+    ("a mock in a block", [("step:a", "from unittest import mock\nwith mock.patch('a.b'):\n    x = 1"), ("step:b", "print(x)")], []),
+    ("a thread left alone", [("step:a", f"{THREAD}t.start()"), ("step:b", "print(xs)")], [("JM312", "error", 0)]),
+    ("a thread waited for", [("step:a", f"{THREAD}t.start()\nt.join()"), ("step:b", "print(xs)")], []),
+    ("cells rewritten", [("step:a", "get_ipython().ast_transformers.append(1)"), ("step:b", "print(1)")], REWRITTEN),
+    ("history by a magic", [("step:a", "x = 1"), ("step:b", "%history")], [("JM202", "error", 1)]),
     ("not Python", [("step:a", "x = = 1")], [("JM401", "error", 0)]),
     ("a parameter as code", [("parameters", "expr = '1'"), ("step:a", "eval(expr)")], [("JM402", "warning", 1)]),
     ("a parameter in a command", [("parameters", "name = 'x'"), ("step:a", "!ls {name}")], [("JM402", "warning", 1)]),

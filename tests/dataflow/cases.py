@@ -193,6 +193,52 @@ CASES: list[tuple[str, Cells, list[str]]] = [
         ],
     ),
     (
+        "signal handler may run in any later cell",
+        [
+            ("setup", "import signal\ngot = []"),
+            ("a", "signal.signal(signal.SIGUSR1, lambda *_: got.append(1))"),
+            ("b", "x = 1"),
+            ("c", "print(got)"),
+        ],
+        [
+            "a>b got?",
+            "a>b process:signals?",
+            "a>c process:signals?",
+            "b>c got?",
+            "setup>a got?",
+            "setup>a signal",
+        ],
+    ),
+    (
+        "shell by another name",
+        [
+            ("a", "ip = get_ipython()\nip.ast_node_interactivity = 'all'"),
+            ("b", "ip.user_ns['x'] = 1"),
+            ("c", "print(x)"),
+        ],
+        [
+            "a>b process:shell?",
+            "a>c process:shell?",
+            "b>c x?",
+        ],
+    ),
+    (
+        "log file",
+        [
+            ("setup", "import logging\nlogging.basicConfig(filename='x.log')"),
+            ("a", "logging.info('a')"),
+            ("b", "print(open('x.log').read())"),
+        ],
+        [
+            "a>b file:x.log",
+            "setup>a file:x.log",
+            "setup>a logging",
+            "setup>a process:logging?",
+            "setup>b file:x.log",
+            "setup>b process:logging?",
+        ],
+    ),
+    (
         "env",
         [
             ("setup", "import os"),

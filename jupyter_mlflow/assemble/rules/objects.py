@@ -41,8 +41,9 @@ def live_object(facts: Facts) -> Iterator[Finding]:
 def hidden_state(facts: Facts) -> Iterator[Finding]:
     """A step may change the inner state of a library that a later step uses.
 
-    What a call such as `library.configure(...)` leaves inside the library's own process does not travel. In `setup` cells such calls
-    are run again for every step.
+    What a call such as `library.configure(...)` leaves inside the library does not travel, unless it is a well-known one. In `setup` cells
+    such calls are run again for every step. Of libraries that are not known, only functions whose name says it are reported: `set_...`,
+    `enable_...`, `register_...`, `init` and the like.
 
     Move the call to a `setup` cell, or repeat it in the step that needs it.
     """
@@ -56,7 +57,7 @@ def hidden_state(facts: Facts) -> Iterator[Finding]:
             everywhere = path.startswith("sys.")  # streams and hooks are used by every cell
             users = [one for one, other in sorted(facts.effects.items()) if one > index and (everywhere or root in other.uses)]
             later = next((one for one in users if facts.step_of(one) != step), None)
-            if later is not None and (everywhere or (rule is not None and rule.hidden)):
+            if later is not None and (everywhere or (rule is not None and rule.hidden) or knowledge.configures(path)):
                 yield Finding(
                     place=Place(cell=index, line=line, step=step),
                     message=f"`{path}` changes state inside `{root}` that does not travel to step `{facts.step_of(later)}`, "
