@@ -101,7 +101,9 @@ def _partial(m: Machine, function: Value, args: list[Value], keywords: Keywords)
     first = [one for one in given if one is not None]
     if not inner.regions:
         return anything(m, [function, *args, *keywords.values()])
-    return join([definitions.call_codes(m, inner, [*first, *args], keywords), definitions.call_codes(m, inner, args, keywords)])
+    every = join([*first, *args]) if first or args else None  # which of them comes first is not kept
+    count = max([len(first) + len(args), *(definitions.arity(code) for region in inner.regions if (code := m.heap[region].code) is not None)])
+    return definitions.call_codes(m, inner, [every] * count if every is not None else [], keywords)
 
 
 def _foreign_super(m: Machine, args: list[Value], keywords: Keywords) -> Value:

@@ -332,7 +332,8 @@ def _follow(m: Machine, region: int, code: Code, args: list[Value], keywords: di
     try:
         if code.leaves_early or code.kind == "generator":  # nobody knows how far it gets
             m.unsure += 1
-            m.branch(body, lambda: None)
+            with m.half_way():
+                m.branch(body, lambda: None)
         else:
             body()
         returned = frame.returned
@@ -430,7 +431,7 @@ def run_all(m: Machine, values: list[Value]) -> None:
             if code.kind == "class":
                 m.branch(functools.partial(_run_members, m, region, values, dunders=False), lambda: None)
             else:
-                m.branch(functools.partial(_follow, m, region, code, [given] * _arity(code), {}, None), lambda: None)
+                m.branch(functools.partial(_follow, m, region, code, [given] * arity(code), {}, None), lambda: None)
     finally:
         m.unsure -= 1
 
@@ -444,7 +445,8 @@ def _run_methods(m: Machine, values: list[Value]) -> None:
             m.branch(functools.partial(m.invoke, method, [m.unknown(*values)], {}), lambda: None)
 
 
-def _arity(code: Code) -> int:
+def arity(code: Code) -> int:
+    """How many arguments a function takes by position."""
     arguments = code.node.args if not isinstance(code.node, ast.ClassDef) else None
     return len([*arguments.posonlyargs, *arguments.args]) if arguments is not None else 0
 
@@ -470,7 +472,7 @@ def _run_member(m: Machine, member: Value, itself: Value, values: list[Value]) -
         code = m.heap[region].code
         if code is not None and region not in m.calls:
             given = m.unknown(itself, *values)
-            _follow(m, region, code, [itself, *[given] * max(0, _arity(code) - 1)], {}, itself)
+            _follow(m, region, code, [itself, *[given] * max(0, arity(code) - 1)], {}, itself)
 
 
 def consume(m: Machine, value: Value) -> None:

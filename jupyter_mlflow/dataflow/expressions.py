@@ -223,7 +223,7 @@ def item(m: Machine, base: Value, index: Value, *, slices: bool = False) -> Valu
     if index.const is not MISSING:
         keys = [f"[{index.const!r}]", str(index.const)] if isinstance(index.const, int) else [f"[{index.const!r}]"]
         exact = [m.heap[region].attributes.get(key) for region in base.regions for key in keys if key in m.heap[region].attributes]
-        if len(exact) == len(base.regions) and not any(m.heap[region].opaque for region in base.regions):
+        if len(exact) == len(base.regions) and all(m.heap[r].placed and not m.heap[r].opaque for r in base.regions):
             return join(one for one in exact if one is not None)
     return m.inside(base)
 
@@ -345,8 +345,9 @@ def _display(m: Machine, node: Any) -> Value:
     parts = [m.inside(value) if isinstance(one, ast.Starred) else value for one, value in zip(node.elts, values, strict=False)]
     result = m.new(kind, parts=parts, element=join(parts) if parts else Value(frozenset()))
     if not any(isinstance(one, ast.Starred) for one in node.elts):
-        attributes = m.heap[next(iter(result.regions))].attributes
-        attributes.update({str(position): value for position, value in enumerate(parts)})
+        region = m.heap[next(iter(result.regions))]
+        region.attributes.update({str(position): value for position, value in enumerate(parts)})
+        region.placed = True
     return result
 
 
@@ -372,6 +373,7 @@ def _dict(m: Machine, node: ast.Dict) -> Value:
         m.heap.contain(result.regions, outer.regions)
         if isinstance(outer.const, (str, int)):
             m.heap[next(iter(result.regions))].attributes[f"[{outer.const!r}]"] = inner
+    m.heap[next(iter(result.regions))].placed = all(isinstance(key, ast.Constant) and isinstance(key.value, str) for key in node.keys)
     m.keys_seen(result, plain=plain)
     return result
 

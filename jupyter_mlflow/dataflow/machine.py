@@ -73,6 +73,7 @@ class Machine:
         self.frame: Frame | None = None
         self.scopes: Scopes | None = None
         self.tries = 0
+        self.weak = 0  # > 0 where code may stop half-way and the notebook goes on: what a name showed before stays possible
         self.unsure = 0  # > 0 inside a branch of a function
         self.calls: list[int] = []
         self.steps = 0
@@ -139,6 +140,9 @@ class Machine:
     def bind(self, name: str, value: Value) -> None:
         """Bind a global name."""
         self.marks += 1
+        old = self.look(name) if self.weak else None
+        if old is not None:
+            value = join([old, value])
         self.layers[-1][name] = value
         self.bound[-1].add(name)
         self.effects.write(name, certain=self.certain, line=self.line)
@@ -213,7 +217,9 @@ class Machine:
     def pair(self, key: Value, value: Value) -> Value:
         """What looping over `items()` gives."""
         found = self.new("tuple", parts=[key, value], element=join([key, value]))
-        self.heap[next(iter(found.regions))].attributes.update({"0": key, "1": value})
+        region = self.heap[next(iter(found.regions))]
+        region.attributes.update({"0": key, "1": value})
+        region.placed = True
         return found
 
     def inside(self, value: Value) -> Value:
@@ -256,12 +262,16 @@ class Machine:
             old = self.heap[region].element
             self.heap[region].element = inner if old is None else join([old, inner])
 
-    def change(self, value: Value, *, deep: bool = False, sure: bool = False) -> None:
+    def change(self, value: Value, *, deep: bool = False, sure: bool = False, placed: bool = False) -> None:
         """The object itself (or with `deep` anything inside it) may be changed here: so is every name that may show it.
 
         `sure` says that this kind of act always changes the object; it only sharpens what people are told.
+        `placed` says that nothing inside has moved to another position.
         """
         deep = deep or any(self.heap[region].blur for region in value.regions)
+        if not placed:
+            for region in value.regions:
+                self.heap[region].placed = False
         regions = self.heap.reach(value.regions) if deep else set(value.regions)
         if deep:
             for region in regions:
@@ -376,6 +386,15 @@ class Machine:
                 for region in joined.regions:
                     self.holders[region].add(name)
                 self._describe(name, joined)
+
+    @contextmanager
+    def half_way(self) -> Iterator[None]:
+        """Inside what may stop half-way without an end to the notebook: `try`, a loop with `break`, a function that returns early."""
+        self.weak += 1
+        try:
+            yield
+        finally:
+            self.weak -= 1
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -105,12 +106,11 @@ def _for(m: Machine, node: ast.For | ast.AsyncFor) -> None:
     if _not_empty(node.iter):
         targets.assign(m, node.target, item, None)
 
-    def body() -> None:
-        for _ in range(2):  # the second round sees what the first one left
-            targets.assign(m, node.target, item, None)
-            execute(m, node.body)
+    def once() -> None:
+        targets.assign(m, node.target, item, None)
+        execute(m, node.body)
 
-    _branches(m, [body, lambda: None])
+    _rounds(m, node, once)
     if node.orelse:
         _branches(m, [lambda: execute(m, node.orelse), lambda: None] if _breaks(node) else [lambda: execute(m, node.orelse)])
 
@@ -132,14 +132,25 @@ def _not_empty(node: ast.expr) -> bool:
 def _while(m: Machine, node: ast.While) -> None:
     m.evaluate(node.test)
 
-    def body() -> None:
-        for _ in range(2):
-            execute(m, node.body)
-            m.evaluate(node.test)
+    def once() -> None:
+        execute(m, node.body)
+        m.evaluate(node.test)
 
-    _branches(m, [body, lambda: None])
+    _rounds(m, node, once)
     if node.orelse:
         _branches(m, [lambda: execute(m, node.orelse), lambda: None])
+
+
+def _rounds(m: Machine, node: ast.For | ast.AsyncFor | ast.While, once: Callable[[], None]) -> None:
+    """No round, one, or two, of which the second sees what the first one left."""
+
+    def body() -> None:
+        once()
+        _branches(m, [once, lambda: None])
+
+    leaves = any(isinstance(one, (ast.Break, ast.Continue)) for one in ast.walk(node))
+    with m.half_way() if leaves else contextlib.nullcontext():
+        _branches(m, [body, lambda: None])
 
 
 def _breaks(node: ast.AST) -> bool:
@@ -158,7 +169,7 @@ def _with(m: Machine, node: ast.With | ast.AsyncWith) -> None:
         if item.optional_vars is not None:
             targets.assign(m, item.optional_vars, _entered(m, value), None)
     if swallows:  # an unknown context manager may swallow an error half-way
-        with m.attempt():
+        with m.attempt(), m.half_way():
             _branches(m, [lambda: execute(m, node.body), lambda: None])
     else:
         execute(m, node.body)
@@ -181,7 +192,7 @@ def _try(m: Machine, node: Any) -> None:
 
     def handler(one: ast.ExceptHandler) -> Callable[[], None]:
         def run() -> None:
-            with m.attempt():
+            with m.attempt(), m.half_way():
                 _branches(m, [lambda: execute(m, node.body), lambda: None])
             if one.type is not None:
                 m.evaluate(one.type)

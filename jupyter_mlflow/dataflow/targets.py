@@ -6,7 +6,7 @@ import ast
 
 from jupyter_mlflow.dataflow import definitions, knowledge
 from jupyter_mlflow.dataflow.machine import Frame, Machine
-from jupyter_mlflow.dataflow.values import IMMUTABLE, MISSING, UNKNOWN, Value, join
+from jupyter_mlflow.dataflow.values import IMMUTABLE, UNKNOWN, Value, join
 
 PROCESS_PATHS = {
     "os.environ": "environ",
@@ -61,7 +61,7 @@ def bind_name(m: Machine, name: str, value: Value) -> None:
     if frame is None:
         m.bind(name, value)
     elif frame is m.frame or name not in frame.names:
-        frame.names[name] = value
+        frame.names[name] = join([frame.names[name], value]) if m.weak and name in frame.names else value
     else:
         frame.names[name] = join([frame.names[name], value])
         if frame.region is not None:  # `nonlocal`: every function that shares the name is changed
@@ -117,7 +117,7 @@ def position_of(m: Machine, value: Value, position: int) -> Value | None:
     if len(value.regions) != 1 or not value.only("tuple", "list"):
         return None
     region = m.heap[next(iter(value.regions))]
-    return None if region.opaque else region.attributes.get(str(position))
+    return region.attributes.get(str(position)) if region.placed and not region.opaque else None
 
 
 def dotted(node: ast.expr) -> str:
@@ -185,7 +185,7 @@ def set_item(m: Machine, target: ast.Subscript, value: Value | None) -> None:
     if base.path and base.kinds <= {"module", "external"}:
         _patch(m, base.path, dotted(target.value))
         return
-    m.change(base, sure=True)
+    m.change(base, sure=True, placed=value is not None and isinstance(index.const, str))
     if value is not None and not (base.only(*COPIES) and value.only(*COPIES, *IMMUTABLE)):
         m.put(base, value)
         m.heap.contain(base.regions, index.regions)
@@ -196,7 +196,7 @@ def set_item(m: Machine, target: ast.Subscript, value: Value | None) -> None:
 
 
 def _position(m: Machine, base: Value, index: Value, value: Value) -> None:
-    if index.const is not MISSING and isinstance(index.const, (int, str)):
+    if isinstance(index.const, str):
         for region in base.regions:
             attributes = m.heap[region].attributes
             key = f"[{index.const!r}]"

@@ -130,6 +130,7 @@ class Region:
     attributes: dict[str, Value] = field(default_factory=dict)
     plain_keys: bool = False  # a dict all of whose keys we saw, none of which could be changed
     opaque: bool = False  # unknown code had it: elements and attributes may be anything
+    placed: bool = False  # what lies at which position is known: it was written out, and changed by known positions only
     blur: bool = False  # stands for itself or anything inside, nobody knows which
     nan: bool = False  # a NaN, which equals nothing but is found where it is
     stays: str = ""  # has no meaning in another process; words for it
