@@ -208,7 +208,7 @@ class _Connection:
         self.socket = opened
         self._cancelled = False
         self._buffer = bytearray()
-        self._send({"task": codec.builtins(task)})
+        self._send({"task": codec.builtins(task), "ahead": True})
 
     def cancel(self, grace: float) -> None:
         """Ask the task to end; a task that has ended already is about to say so."""

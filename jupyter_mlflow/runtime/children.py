@@ -19,8 +19,10 @@ import gc
 import getpass
 import importlib
 import io
+import json
 import os
 import signal
+import socket
 import sys
 import threading
 import traceback
@@ -29,6 +31,7 @@ from typing import Any, NoReturn
 
 from jupyter_mlflow.runtime import generators, lightness, limits, protocol, reseeding, shells
 from jupyter_mlflow.runtime.streams import Link, OutStream
+from jupyter_mlflow.spec import codec
 from jupyter_mlflow.spec.tasks import StepTask
 
 _CHUNK = 1 << 18
@@ -107,12 +110,13 @@ class Child:
         }
 
 
-def main(shell: shells.ZMQInteractiveShell, link: Link, task: StepTask) -> NoReturn:
-    """Be the child of a supervisor that has just forked."""
+def main(shell: shells.ZMQInteractiveShell, link: Link, task: StepTask | None) -> NoReturn:
+    """Be the child of a supervisor that has just forked; without a task, wait for it: it comes as `{"task": StepTask}`."""
     code = 1
-    lightness.unload(task.folder)
     gc.freeze()  # what we inherit is none of this process's garbage, and its files are not ours to write out
     try:
+        task = task or _task(link)
+        lightness.unload(task.folder)
         _become_kernel(shell, link, task)
         Child(shell, link).serve()
         code = 0
@@ -120,6 +124,19 @@ def main(shell: shells.ZMQInteractiveShell, link: Link, task: StepTask) -> NoRet
         traceback.print_exc()
     finally:
         _end(code)
+
+
+def _task(link: Link) -> StepTask:
+    """Exactly one frame: what comes behind it is for `Child`."""
+
+    def received(size: int) -> bytes:
+        data = link.connection.recv(size, socket.MSG_WAITALL)
+        if len(data) < size:  # the supervisor has ended, and us with it
+            os._exit(0)
+        return data
+
+    (size,) = protocol.HEADER.unpack(received(protocol.HEADER.size))
+    return codec.convert(json.loads(received(size))["task"], StepTask)
 
 
 def _become_kernel(shell: shells.ZMQInteractiveShell, link: Link, task: StepTask) -> None:

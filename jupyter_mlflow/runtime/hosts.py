@@ -9,13 +9,17 @@ import secrets
 import signal
 import socket
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn, Protocol
+
+import msgspec
 
 from jupyter_mlflow.runtime import children, processes, protocol, shells
 from jupyter_mlflow.runtime.arrivals import Arrivals, Text
 from jupyter_mlflow.runtime.guards import Guard
 from jupyter_mlflow.runtime.recorders import Recorder
 from jupyter_mlflow.runtime.streams import Link
+from jupyter_mlflow.spec import codec
 from jupyter_mlflow.spec.tasks import StepTask
 
 # A larger pipe lets cells print ahead while we are busy; more than this needs privileges.
@@ -64,33 +68,55 @@ class Host(Protocol):
         """End the process, kindly if it is well; gives its peak memory in bytes."""
 
 
-class ForkedHost:
-    """A child that was forked from us and inherits the template's shell."""
+class Child(NamedTuple):
+    """A process that will run the user's code, and our ends of its channels."""
 
-    def __init__(self, task: StepTask, shell: shells.ZMQInteractiveShell, recorder: Recorder, guard: Guard) -> None:
+    pid: int
+    socket: socket.socket
+    pipes: dict[str, int]
+    mark: bytes
+
+
+def fork_child(shell: shells.ZMQInteractiveShell, task: StepTask | None, abandon: Callable[[], None]) -> Child:
+    """Fork one, for a task or to wait for one; it calls `abandon` to let go of what belongs to us."""
+    ours, theirs = socket.socketpair()
+    pipes = {name: _pipe() for name in ("stdout", "stderr")}
+    mark = b"\0" + secrets.token_bytes(16)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            abandon()
+            for descriptor in (ours.detach(), *(reading for reading, _ in pipes.values())):
+                os.close(descriptor)
+            _become_child(task, shell, Link(theirs, {name: writing for name, (_, writing) in pipes.items()}, mark))
+        finally:
+            os._exit(1)
+    theirs.close()
+    for _, writing in pipes.values():
+        os.close(writing)
+    ours.setblocking(False)
+    return Child(pid, ours, {name: reading for name, (reading, _) in pipes.items()}, mark)
+
+
+class ForkedHost:
+    """A child that was forked from us and inherits the template's shell; `waiting` is one that was forked before there was a task."""
+
+    def __init__(
+        self, task: StepTask, shell: shells.ZMQInteractiveShell, recorder: Recorder, guard: Guard, waiting: Child | None = None
+    ) -> None:
         self._recorder = recorder
         self._guard = guard
         self._peak = 0
         self._status: int | None = None
-        ours, theirs = socket.socketpair()
-        pipes = {name: _pipe() for name in ("stdout", "stderr")}
-        mark = b"\0" + secrets.token_bytes(16)
-        self._socket = ours
-        self.pid = os.fork()
-        if self.pid == 0:
-            try:
-                guard.abandon()
-                for descriptor in (ours.detach(), *(reading for reading, _ in pipes.values())):
-                    os.close(descriptor)
-                _become_child(task, shell, Link(theirs, {name: writing for name, (_, writing) in pipes.items()}, mark))
-            finally:
-                os._exit(1)
-        theirs.close()
-        for _, writing in pipes.values():
-            os.close(writing)
-        ours.setblocking(False)
-        self._arrivals = Arrivals(ours, {name: reading for name, (reading, _) in pipes.items()}, mark)
+        if waiting is not None and os.waitpid(waiting.pid, os.WNOHANG)[0]:
+            waiting = None  # it has died, and knew of no task
+        child = waiting or fork_child(shell, task, guard.abandon)
+        self._socket = child.socket
+        self.pid = child.pid
+        self._arrivals = Arrivals(child.socket, child.pipes, child.mark)
         guard.watch(self.pid)
+        if waiting is not None:
+            self._tell({"task": codec.builtins(msgspec.structs.replace(task, cells=(), inputs=(), values={}))})
 
     def begin(self, request: dict[str, Any]) -> dict[str, Any]:
         """See `Host`."""
@@ -123,7 +149,7 @@ class ForkedHost:
         self._socket.close()
         return self._peak
 
-    def _ask(self, request: dict[str, Any], deadline: float | None = None) -> dict[str, Any]:
+    def _tell(self, request: dict[str, Any]) -> None:
         try:
             self._socket.setblocking(True)
             self._socket.sendall(protocol.frame(request))
@@ -131,6 +157,9 @@ class ForkedHost:
             pass  # it died; what it said last is still there to be read
         finally:
             self._socket.setblocking(False)
+
+    def _ask(self, request: dict[str, Any], deadline: float | None = None) -> dict[str, Any]:
+        self._tell(request)
         while True:
             reply = self._take()
             if reply is not None:
@@ -188,7 +217,7 @@ def _pipe() -> tuple[int, int]:
     return reading, writing
 
 
-def _become_child(task: StepTask, shell: shells.ZMQInteractiveShell, link: Link) -> NoReturn:
+def _become_child(task: StepTask | None, shell: shells.ZMQInteractiveShell, link: Link) -> NoReturn:
     """Be a process of the user's: a session of its own, which dies with the supervisor."""
     for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)

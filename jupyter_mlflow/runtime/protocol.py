@@ -12,7 +12,8 @@ lives, so nothing outlives it, not even after `kill -9`. It then removes the soc
 Start it in a folder of ours or in `/`: `python -m` looks for modules where it is started.
 
 The client sends
-    {"task": StepTask}                     once, first; `"secrets": [...]` beside it are more values to hide, beyond `task.secrets`
+    {"task": StepTask}                     once, first; `"secrets": [...]` beside it are more values to hide, beyond `task.secrets`;
+                                           `"ahead": true` says that more tasks will follow, so that a process can be made ready
     {"cancel": true, "grace": 5.0}         at any time after: interrupt the cell (SIGINT); what still runs after `grace`
                                            seconds is killed. Closing the connection kills it at once.
     {"ping": true}                         instead of a task; answered like the first line above
@@ -72,6 +73,10 @@ class Frames:
             payload = bytes(self._buffer[HEADER.size : HEADER.size + size])
             del self._buffer[: HEADER.size + size]
             yield _message(payload)
+
+    def rest(self) -> bytes:
+        """What has been taken in of a message that is not complete."""
+        return bytes(self._buffer)
 
     def _complete(self) -> int | None:
         if len(self._buffer) < HEADER.size:

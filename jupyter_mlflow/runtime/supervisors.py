@@ -18,7 +18,7 @@ from jupyter_mlflow.runtime import captures, engine, executions, kernels, notebo
 from jupyter_mlflow.runtime.connections import Connection, EventLines
 from jupyter_mlflow.runtime.executions import Execution
 from jupyter_mlflow.runtime.guards import Guard
-from jupyter_mlflow.runtime.hosts import DiedError, ForkedHost, Host
+from jupyter_mlflow.runtime.hosts import Child, DiedError, ForkedHost, Host
 from jupyter_mlflow.runtime.notebooks import Saver
 from jupyter_mlflow.runtime.recorders import Recorder
 from jupyter_mlflow.runtime.redaction import Redactor
@@ -33,12 +33,17 @@ RESULT = "result.json"
 Shell = Callable[[], shells.ZMQInteractiveShell]
 
 
-def supervise(task: StepTask, client: Connection | EventLines, secrets: Iterable[str], shell: Shell) -> StepResult:
-    """Run `task` and tell `client`; gives the result, which also is in the outbox. `shell` is asked for when it is needed."""
+def supervise(
+    task: StepTask, client: Connection | EventLines, secrets: Iterable[str], shell: Shell, waiting: Child | None = None
+) -> StepResult:
+    """Run `task` and tell `client`; gives the result, which also is in the outbox. `shell` is asked for when it is needed.
+
+    `waiting` is a child that was forked before there was a task.
+    """
     started = time.monotonic()
     outbox = Path(task.outbox)
     try:
-        result = _supervise(task, client, secrets, shell, started)
+        result = _supervise(task, client, secrets, shell, started, waiting)
         notebooks.write(outbox / RESULT, codec.encode(result))
     except (OSError, StoreError) as error:  # the disk is full, or gone
         processes.end_descendants()
@@ -50,12 +55,14 @@ def supervise(task: StepTask, client: Connection | EventLines, secrets: Iterable
     return result
 
 
-def _supervise(task: StepTask, client: Connection | EventLines, secrets: Iterable[str], shell: Shell, started: float) -> StepResult:
+def _supervise(
+    task: StepTask, client: Connection | EventLines, secrets: Iterable[str], shell: Shell, started: float, waiting: Child | None
+) -> StepResult:
     outbox = places.private_folder(Path(task.outbox))
     redactor = Redactor((*task.secrets, *secrets))
     with open(os.open(outbox / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb", buffering=0) as log:  # noqa: PTH123
         reports = Reports(task, redactor, client.emit, log)
-        step = _Step(task, outbox, redactor, reports, Guard(client, task.limits, started, reports), shell)
+        step = _Step(task, outbox, redactor, reports, Guard(client, task.limits, started, reports), shell, waiting)
         result = step.run(started)
         reports.flush()
     return result
@@ -64,13 +71,16 @@ def _supervise(task: StepTask, client: Connection | EventLines, secrets: Iterabl
 class _Step:
     """The parts of one supervision."""
 
-    def __init__(self, task: StepTask, outbox: Path, redactor: Redactor, reports: Reports, guard: Guard, shell: Shell) -> None:
+    def __init__(
+        self, task: StepTask, outbox: Path, redactor: Redactor, reports: Reports, guard: Guard, shell: Shell, waiting: Child | None
+    ) -> None:
         self.task = task
         self.outbox = outbox
         self.redactor = redactor
         self.reports = reports
         self.guard = guard
         self.shell = shell
+        self.waiting = waiting
         self.recorder = Recorder(notebooks.build(task), reports)
         self.saver = Saver(self.recorder.notebook, outbox)
         self.host: Host | None = None
@@ -120,7 +130,9 @@ class _Step:
 
     def _open(self) -> Host:
         if kernels.is_own(self.task):
-            return ForkedHost(self.task, self.shell(), self.recorder, self.guard)
+            return ForkedHost(self.task, self.shell(), self.recorder, self.guard, self.waiting)
+        if self.waiting is not None:
+            processes.end_tree(self.waiting.pid)
         return kernels.KernelHost(self.task, self.recorder, self.guard)
 
     def _begin(self, host: Host) -> StepFailure | None:

@@ -18,12 +18,14 @@ import stat
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from jupyter_mlflow.errors import UsageError
-from jupyter_mlflow.runtime import kernels, lightness, notebooks, processes, protocol, shells, supervisors, tasks
+from jupyter_mlflow.runtime import hosts, kernels, lightness, notebooks, processes, protocol, shells, standbys, supervisors, tasks
 from jupyter_mlflow.runtime.connections import Connection
+from jupyter_mlflow.runtime.standbys import Client, Standby
 from jupyter_mlflow.spec import codec
 from jupyter_mlflow.spec.tasks import StepFailure, StepResult, StepTask
 
@@ -31,15 +33,6 @@ _CHUNK = 1 << 16
 _LONGEST_PATH = 107  # of AF_UNIX addresses
 # How long supervisors may take to end their steps when the template is told to end.
 _PARTING = 3.0
-
-
-class _Client(NamedTuple):
-    """Who asked for a task, and what has come beside it."""
-
-    connection: socket.socket
-    frames: protocol.Frames
-    messages: list[dict[str, Any]]
-    secrets: tuple[str, ...]
 
 
 class _Running(NamedTuple):
@@ -57,6 +50,7 @@ class Template:
         self._shell = shell
         self._about = {"ready": True, "pid": os.getpid(), **about}
         self._running: dict[int, _Running] = {}
+        self._standby: Standby | None = None
         self._callers: dict[socket.socket, protocol.Frames] = {}
         self._ending = False
         self._listener = _listen(path)
@@ -112,25 +106,68 @@ class Template:
             self._dismiss(connection, str(error))
             return
         self._forget(connection)
-        client = _Client(connection, frames, messages[1:], tuple(map(str, first.get("secrets") or ())))
-        self._start(client, task)
-
-    def _start(self, client: _Client, task: StepTask) -> None:
+        secrets = tuple(map(str, first.get("secrets") or ()))
+        client = Client(connection, frames, messages[1:], secrets, ahead=bool(first.get("ahead")))
         kernels.remember(task)
+        if not self._hand_over(client, task):
+            self._start(client, task)
+        if client.ahead:
+            self._prepare()
+
+    def _start(self, client: Client, task: StepTask) -> None:
+        def supervise() -> None:
+            connection = Connection(client.connection, halfway, client.frames, client.messages)
+            supervisors.supervise(task, connection, client.secrets, lambda: self._shell)
+
         halfway = mmap.mmap(-1, mmap.PAGESIZE)
         try:
-            with warnings.catch_warnings():
-                # Python 3.12 and later warn of threads of native libraries; those that we preload look after theirs.
-                warnings.simplefilter("ignore", DeprecationWarning)
-                pid = os.fork()
+            pid = self._fork(supervise)
         except OSError as error:
             self._dismiss(client.connection, f"No process can be started: {error.strerror}.")
             return
-        if pid == 0:
-            self._become_supervisor(client, task, halfway)
         self._running[pid] = _Running(client.connection, task, halfway)
 
-    def _become_supervisor(self, client: _Client, task: StepTask, halfway: mmap.mmap) -> NoReturn:
+    def _hand_over(self, client: Client, task: StepTask) -> bool:
+        """Give a task to the supervisor that waits for one, if there is one."""
+        standby, self._standby = self._standby, None
+        if standby is None:
+            return False
+        taken = standby.give(task, client)
+        standby.dismiss()
+        if taken:
+            self._running[standby.pid] = _Running(client.connection, task, standby.halfway)
+        return taken
+
+    def _prepare(self) -> None:
+        """Have a supervisor and its child ready for the next task; without one it only starts later."""
+
+        def wait() -> None:
+            ours.close()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
+            child = hosts.fork_child(self._shell, None, theirs.close)
+            given = standbys.take(theirs, halfway)
+            theirs.close()
+            if given is not None:
+                supervisors.supervise(given.task, given.connection, given.secrets, lambda: self._shell, child)
+
+        ours, theirs = socket.socketpair()
+        halfway = mmap.mmap(-1, mmap.PAGESIZE)
+        with contextlib.suppress(OSError):
+            self._standby = Standby(self._fork(wait), ours, halfway)
+        theirs.close()
+
+    def _fork(self, act: Callable[[], None]) -> int:
+        """A process that is a supervisor's and does `act`; gives its id."""
+        with warnings.catch_warnings():
+            # Python 3.12 and later warn of threads of native libraries; those that we preload look after theirs.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pid = os.fork()
+        if pid == 0:
+            self._become_supervisor(act)
+        return pid
+
+    def _become_supervisor(self, act: Callable[[], None]) -> NoReturn:
         code = 1
         try:
             signal.set_wakeup_fd(-1)
@@ -139,8 +176,7 @@ class Template:
             processes.die_with_parent(signal.SIGTERM)
             processes.adopt_orphans()
             self._let_go()
-            connection = Connection(client.connection, halfway, client.frames, client.messages)
-            supervisors.supervise(task, connection, client.secrets, lambda: self._shell)
+            act()
             code = 0
         except BaseException:  # noqa: BLE001 - the last line of this process: it is told and the template answers
             sys.excepthook(*sys.exc_info())
@@ -155,6 +191,8 @@ class Template:
             os.close(descriptor)
         for connection in (*self._callers, *(running.connection for running in self._running.values())):
             connection.close()
+        if self._standby is not None:
+            self._standby.dismiss()
 
     def _heed(self) -> None:
         received = os.read(self._signals[0], 4096)
@@ -174,10 +212,14 @@ class Template:
                 return
             if pid == 0:
                 return
+            if self._standby is not None and pid == self._standby.pid:
+                self._standby.dismiss()
+                self._standby = None
             running = self._running.pop(pid, None)
             if running is not None:
                 if status != 0:
-                    processes.end_descendants(spare=frozenset(self._running))
+                    waiting = {self._standby.pid} if self._standby is not None else set[int]()
+                    processes.end_descendants(spare=frozenset({*self._running, *waiting}))
                     _answer_for(running, status)
                 running.connection.close()
                 running.halfway.close()
@@ -194,6 +236,8 @@ class Template:
 
     def _part(self) -> None:
         self._listener.close()
+        if self._standby is not None:
+            self._standby.dismiss()
         for pid in self._running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
