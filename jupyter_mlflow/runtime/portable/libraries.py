@@ -31,15 +31,18 @@ def reduce_frame(_: Any, frame: Any) -> Any:
 @identities.loader
 def _figure_state(figure: Any, state: Tuple[Any, bool]) -> None:
     if state[1]:
-        _show_figures()
-    figure.__setstate__(state[0])
+        show_figures()
+    figure.__setstate__(
+        {key: one for key, one in state[0].items() if key != "_restore_to_pylab"}
+    )  # which of them are open is process state
 
 
-def _show_figures() -> None:
-    """Let the shell show figures as it does once something was drawn with pyplot."""
+def show_figures() -> Any:
+    """Let the shell show figures as it does once something was drawn with pyplot; gives the backend."""
     pyplot = importlib.import_module("matplotlib.pyplot")
     if getattr(pyplot, "_backend_mod", None) is None:
         pyplot.switch_backend(dict.__getitem__(importlib.import_module("matplotlib").rcParams, "backend"))
+    return getattr(pyplot, "_backend_mod", None)
 
 
 def reduce_figure(_: Any, figure: Any) -> Any:
@@ -50,10 +53,16 @@ def reduce_figure(_: Any, figure: Any) -> Any:
 
 
 def reduce_tensor(_: Any, tensor: Any) -> Any:
-    """Unless it remembers what it was computed from."""
+    """With its gradient, which PyTorch leaves out; not if it remembers what it was computed from."""
     if tensor.grad_fn is not None:
         raise TypeError("it is the result of a computation that PyTorch could go back through, which stays in its process; `.detach()` it")
-    return NotImplemented
+    made = tensor.__reduce_ex__(5) if tensor.grad is not None else None
+    return (*made, tensor.grad, None, None, _set_gradient) if isinstance(made, tuple) and len(made) == 2 else NotImplemented
+
+
+@identities.loader
+def _set_gradient(tensor: Any, gradient: Any) -> None:
+    tensor.grad = gradient
 
 
 @identities.loader
