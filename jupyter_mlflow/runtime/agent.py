@@ -164,7 +164,7 @@ def finish(request: Dict[str, Any], namespace: Dict[str, Any]) -> Dict[str, Any]
         "metrics": _metrics(request.get("metrics", ()), namespace),
         "files_read": read,
         "files_written": written,
-        "imports": sorted({name.partition(".")[0] for name in list(sys.modules)}),
+        "imports": sorted({name.partition(".")[0] for name in list(sys.modules)}) if request.get("imports", True) else [],
         "effects": [name for name, seen in (("network", footprints.Here.network), ("unseen-files", footprints.Here.unseen)) if seen]
         + ["temporary:" + os.path.abspath(path) for path in footprints.Here.temporary],
     }

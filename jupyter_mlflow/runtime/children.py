@@ -86,7 +86,8 @@ class Child:
             case "finish":
                 self.link.send({"started": 0})
                 drawn = generators.drawn()
-                return {**_agent("finish", request["request"], self.shell.user_ns), "drawn": drawn}
+                answer = _agent("finish", {**request["request"], "imports": False}, self.shell.user_ns)
+                return {**answer, "imports": lightness.roots(), "drawn": drawn}
             case _:
                 self.link.send({"started": 0})
                 return _agent("assign", request["values"], self.shell.user_ns)

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import ClassVar
 
 import entrypoints  # type: ignore[import-untyped]
 
@@ -64,32 +65,58 @@ def survey() -> None:
 
     Only looking at a name writes to its reference count, and so costs a child of a fork a page of memory of its own.
     """
-    _surveyed.clear()
-    _surveyed.update(_by_root(list(sys.modules)))
-    _size[0] = len(sys.modules)
+    names = list(sys.modules)
+    _Survey.removable = _removable(names)
+    _Survey.roots = set(map(_root, names))
+    _Survey.size, _Survey.last = len(names), names[-1]
 
 
-_surveyed: dict[str, list[str]] = {}
-_size = [0]
+class _Survey:
+    """What was loaded when `survey` or `unload` looked, the modules in the order of `sys.modules`."""
+
+    removable: ClassVar[dict[str, list[str]]] = {}
+    roots: ClassVar[set[str]] = set()
+    size = 0
+    last = ""
 
 
 def unload(folder: str) -> None:
     """In a process whose cells run in `folder`: forget papermill, and what files in that folder are meant to be imported instead of."""
-    if len(sys.modules) < _size[0]:
-        survey()
-    newest = list(itertools.islice(reversed(sys.modules), len(sys.modules) - _size[0]))
-    for loaded in (_surveyed, _by_root(newest)):
+    newest = _newest()
+    _Survey.roots |= set(map(_root, newest))
+    for loaded in (_Survey.removable, _removable(newest)):
         for root, names in loaded.items():
             if root == "papermill" or _is_shadowed(root, folder):
+                _Survey.roots.discard(root)
                 for name in names:
                     sys.modules.pop(name, None)
+    _Survey.size, _Survey.last = len(sys.modules), next(reversed(sys.modules))
 
 
-def _by_root(names: list[str]) -> dict[str, list[str]]:
+def roots() -> list[str]:
+    """The top-level names of all modules that are loaded."""
+    return sorted({*map(_root, _newest()), *_Survey.roots})
+
+
+def _newest() -> list[str]:
+    """Modules loaded since the last look; after one of those before was removed, all are looked at again."""
+    added = len(sys.modules) - _Survey.size
+    found = list(itertools.islice(reversed(sys.modules), added + 1)) if added >= 0 else []
+    if found[-1:] != [_Survey.last]:  # removing moves all that stand behind
+        survey()
+        return []
+    return found[:-1]
+
+
+def _root(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _removable(names: list[str]) -> dict[str, list[str]]:
     """Modules that may have to go, by the package that they belong to."""
     found: dict[str, list[str]] = {}
     for name in names:
-        root = name.partition(".")[0]
+        root = _root(name)
         if root not in _KERNELS_OWN and root not in sys.stdlib_module_names:
             found.setdefault(root, []).append(name)
     return found
