@@ -6,7 +6,7 @@
 Nobody imports this package: engines start it as a program and speak `protocol` with it.
 
     template     imports, never computes; forks a supervisor for each task            templates, preloads
-    standby      a supervisor and its child, forked before there is a task for them                  standbys
+    standby      a supervisor and its child, forked before there is a task for them   standbys
     supervisor   papermill runs here: executed notebook, events, limits, result       supervisors
     child        an IPython shell without sockets that runs the user's cells          children
     kernel       instead of the child, where the notebook asks for another kernel     kernels
