@@ -42,22 +42,22 @@ def loaded(folder: Path, *arguments: str) -> set[str]:
 @pytest.mark.parametrize(
     ("arguments", "more"),
     [
-        (["--help"], {"msgspec", "sqlite3"}),
-        (["run", "--help"], {"msgspec", "sqlite3"}),
-        (["check", "n.ipynb"], {"sqlite3"}),
-        (["check", "n.ipynb", "--json"], {"sqlite3"}),
-        (["graph", "n.ipynb", "--format", "svg"], {"sqlite3"}),
-        (["explain", "JM101"], {"sqlite3"}),
-        (["runs"], set()),
+        (["--help"], ["msgspec", "sqlite3"]),
+        (["run", "--help"], ["msgspec", "sqlite3"]),
+        (["check", "n.ipynb"], ["sqlite3"]),
+        (["check", "n.ipynb", "--json"], ["sqlite3"]),
+        (["graph", "n.ipynb", "--format", "svg"], ["sqlite3"]),
+        (["explain", "JM101"], ["sqlite3"]),
+        (["runs"], []),
     ],
     ids=str,
 )
 def test_nothing_heavy(
-    arguments: list[str], more: set[str], write: Any, tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], more: list[str], write: Any, tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JUPYTER_MLFLOW_HOME", environment["JUPYTER_MLFLOW_HOME"])
     write([*PIPELINE, *(("", f"extra_{number} = both + {number}") for number in range(40))])
-    assert not loaded(tmp_path, *arguments) & (HEAVY | more)
+    assert not loaded(tmp_path, *arguments) & (HEAVY | {*more})
 
 
 def test_magics_load_only_what_understands_them(write: Any, tmp_path: Path) -> None:
