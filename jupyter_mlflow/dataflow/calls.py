@@ -102,7 +102,9 @@ def _partial(m: Machine, function: Value, args: list[Value], keywords: Keywords)
     if not inner.regions:
         return anything(m, [function, *args, *keywords.values()])
     every = join([*first, *args]) if first or args else None  # which of them comes first is not kept
-    count = max([len(first) + len(args), *(definitions.arity(code) for region in inner.regions if (code := m.heap[region].code) is not None)])
+    count = max(
+        [len(first) + len(args), *(definitions.arity(code) for region in inner.regions if (code := m.heap[region].code) is not None)]
+    )
     return definitions.call_codes(m, inner, [every] * count if every is not None else [], keywords)
 
 
@@ -162,6 +164,19 @@ def _given_to_change(m: Machine, args: list[Value], keywords: Keywords) -> None:
             m.change(value, deep=True)
 
 
+def _figures(m: Machine, path: str) -> None:
+    """Where nobody shows and closes pyplot's figures when a cell ends, the next cell goes on with them."""
+    m.figures_stay |= path in {"matplotlib.use", "matplotlib.pyplot.switch_backend", "pylab.switch_backend", "matplotlib.pyplot.ioff"}
+    if path.startswith(("matplotlib.pyplot.", "pylab.", "seaborn.")):
+        _pyplot_used(m)
+
+
+def _pyplot_used(m: Machine) -> None:
+    if m.figures_stay:
+        m.read_key("process:matplotlib")
+        m.write_key("process:matplotlib")
+
+
 def _channels(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keywords: Keywords) -> None:
     processes.called(m, rule, path, args, keywords)
     m.effects.links |= path in {"os.symlink", "os.link"}
@@ -173,6 +188,7 @@ def _channels(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], ke
     if rule.process:
         m.read_key(f"process:{rule.process}")
         m.write_key(f"process:{rule.process}")
+    _figures(m, path)
     if rule.reads_process:
         m.read_key(f"process:{rule.reads_process}")
     if rule.file_in is not None:
@@ -513,6 +529,8 @@ def _method_draws(m: Machine, known: methods.Method, kind: str, name: str, base:
 def _method_result(m: Machine, known: methods.Method, base: Value, values: list[Value], in_place: Value | None) -> Value:
     if known.itself:
         return base
+    if known.gives == "figure":
+        _pyplot_used(m)
     if in_place is not None and in_place.const is True:
         return Value(frozenset({"none"}))
     if known.gives in {"none", "scalar", "str", "bytes"}:

@@ -85,6 +85,7 @@ class Machine:
         self.handlers: list[Value] = []  # what records of `logging` go to
         self.log_files: list[Value | None] = []
         self.wild = False  # a cell above may have bound any name
+        self.figures_stay = False  # whether what pyplot draws on is still there in the next cell, as with any backend but the inline one
         self.marks = 0  # counts what could be seen from outside a function
         self.raised: frozenset[int] = frozenset()  # what lies in exceptions that were raised
         self.evaluate: Callable[[ast.expr], Value]
@@ -273,6 +274,8 @@ class Machine:
             for region in value.regions:
                 self.heap[region].placed = False
         regions = self.heap.reach(value.regions) if deep else set(value.regions)
+        if self.figures_stay and "figure" in value.kinds:
+            self.write_key("process:matplotlib", certain=False)
         if deep:
             for region in regions:
                 self.heap[region].opaque = True

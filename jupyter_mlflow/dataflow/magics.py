@@ -195,6 +195,7 @@ def line(m: Machine, name: str, rest: str) -> Value:
     if name in {"matplotlib", "config"}:
         m.read_key("process:matplotlib")
         m.write_key("process:matplotlib")
+        m.figures_stay |= "close_figures" in rest if name == "config" else rest.split()[:1] not in ([], ["inline"])
     if name == "precision":
         m.write_key("process:numpy", certain=False)
     interpolated(m, rest)

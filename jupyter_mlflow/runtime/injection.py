@@ -24,6 +24,7 @@ _FILES = (  # each imports only those before it
     "states.loggers",
     "states.shell",
     "states.modules",
+    "states.figures",
     "states.settings",
     "states.kinds",
     "states.footprints",

@@ -18,7 +18,7 @@ _PROBES = 40  # places to consider for one item
 _FAR = 1 << 40  # fillers are numbers above it: none is equal to an item
 
 Recipe = Tuple[List[Any], str, List[int], int]
-"""Items in the order to add them, how (see `_WAYS`), fillers, and how many of these are added at once."""
+"""Items in the order to add them, how (see `_WAYS`), what is added before them, and how many are added at once."""
 
 
 def recipe(found: Any) -> Optional[Recipe]:
@@ -29,7 +29,7 @@ def recipe(found: Any) -> Optional[Recipe]:
     for how in _WAYS:
         if _is_in_order(made(kind, (items, how, [], 0)), items):
             return items, how, [], 0
-    plans = _plans(items, _places(found)) if kind is set and _places(found) <= _LARGEST else ()
+    plans = _plans(items, _places(found), kind) if _places(found) <= _LARGEST else ()
     return next((plan for plan in plans if _is_in_order(made(kind, plan), items)), None)
 
 
@@ -44,9 +44,9 @@ def refill(found: Set[Any], recipe: Recipe) -> None:
     """Fill an empty set by a recipe."""
     items, how, fillers, first = recipe
     if how == "grown":
-        _grow(found, items, fillers, first)
-    elif how == "at once":
-        _at_once(found, items, fillers)
+        _grow(found, [*fillers, *items], first)
+        for one in fillers:  # one by one: `difference_update` would make the table smaller
+            found.discard(one)
     else:
         _WAYS[how](found, items)
 
@@ -65,6 +65,7 @@ _FROZEN: Dict[str, Any] = {
     "presized": lambda items: frozenset(dict.fromkeys(items)),
     "copied": lambda items: frozenset(set(items)),
     "resized": lambda items: frozenset(set(dict.fromkeys(items))),
+    "grown": frozenset,
 }
 
 
@@ -77,25 +78,14 @@ def _places(found: Any) -> int:
     return max(_SMALLEST, (sys.getsizeof(found) - sys.getsizeof(set())) // 16)
 
 
-def _grow(found: Set[Any], items: List[Any], fillers: List[int], first: int) -> None:
-    found.update(dict.fromkeys(fillers[:first]))
-    for one in (*fillers[first:], *items):
+def _grow(found: Set[Any], items: List[Any], first: int) -> None:
+    """A table is made for those that come at once before they come: two to four places for each."""
+    found.update(dict.fromkeys(items[:first]))
+    for one in items[first:]:
         found.add(one)
-    _remove(found, fillers)
 
 
-def _at_once(found: Set[Any], items: List[Any], fillers: List[int]) -> None:
-    found.update(dict.fromkeys((*fillers, *items)))
-    _remove(found, fillers)
-
-
-def _remove(found: Set[Any], fillers: List[int]) -> None:
-    """One by one: `difference_update` would make the table smaller."""
-    for one in fillers:
-        found.discard(one)
-
-
-def _plans(items: List[Any], size: int) -> Iterator[Recipe]:
+def _plans(items: List[Any], size: int, kind: type) -> Iterator[Recipe]:
     """Where each item shall be, what must be in its way, and in which order they come."""
     paths = [list(_path(hash(one), size - 1)) for one in items]
     ranks = _ranks(paths)
@@ -106,12 +96,15 @@ def _plans(items: List[Any], size: int) -> Iterator[Recipe]:
     order = _sorted([[place[one] for one in before if one in place] for before in passed])
     if order is None:
         return
-    added = [items[number] for number in order]
+    added = [items[number] for number in sorted(order, key=lambda number: ranks[number] > 0)]
+    if kind is frozenset:  # nothing can be removed from it
+        yield from ((added, how, [], 0) for how in _FROZEN)
+        return
     blocked = sorted({one for before in passed for one in before} - set(place))
     harmless = [one for one in range(size) if one not in place and one not in set(blocked)]
-    for how, needed, first in (("at once", max(size // 4, 5) - len(items), 0), *_growths(size)):
+    for needed, first in ((max(size // 4, 5) - len(items), size // 2 - 1), (0, 0), *_growths(size)):
         filled = blocked + harmless[: max(0, needed - len(blocked))]
-        yield added, how, [_FAR * size + one for one in filled], first
+        yield added, "grown", [_FAR * size + one for one in filled], first
 
 
 def _path(number: int, mask: int) -> Iterator[int]:
@@ -147,19 +140,16 @@ def _ranks(paths: List[List[int]]) -> Optional[List[int]]:
     return ranks[::-1]
 
 
-def _growths(size: int) -> Iterator[Tuple[str, int, int]]:
+def _growths(size: int) -> Iterator[Tuple[int, int]]:
     """How many fillers, added one by one, make a table of that size, and how many of them must come at once before."""
-    if size == _SMALLEST:
-        yield "grown", 0, 0
-        return
-    for first in (0, 5):
+    for first in (0, 5) if size > _SMALLEST else ():
         found = set(dict.fromkeys(range(first)))
         number = first
         while _places(found) < size:
             found.add(number)
             number += 1
         if _places(found) == size:
-            yield "grown", number, first
+            yield number, first
 
 
 def _sorted(before: List[List[int]]) -> Optional[List[int]]:

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any, Dict, Tuple
 
-from jupyter_mlflow.runtime.states import beginnings, loggers, modules, shell
+from jupyter_mlflow.runtime.states import beginnings, figures, loggers, modules, shell
 
 
 def look(gives: Any) -> Dict[str, Any]:
@@ -195,24 +195,6 @@ def _set_numpy(state: Any) -> None:
     numpy.setbufsize(state["buffer"])
 
 
-def _matplotlib() -> Any:
-    matplotlib = sys.modules["matplotlib"]
-    maps = getattr(matplotlib, "colormaps", {})
-    known = getattr(maps, "_builtin_cmaps", maps)
-    return {
-        "rc": {key: value for key, value in dict.items(matplotlib.rcParams) if key not in {"backend", "interactive"}},
-        "maps": {name: maps[name] for name in maps if name not in known},
-    }
-
-
-def _set_matplotlib(state: Any) -> None:
-    matplotlib = importlib.import_module("matplotlib")
-    dict.update(matplotlib.rcParams, state["rc"])
-    for name, one in state["maps"].items():
-        if name not in matplotlib.colormaps or matplotlib.colormaps[name] != one:
-            matplotlib.colormaps.register(one, name=name, force=True)
-
-
 def _pandas() -> Any:
     config = importlib.import_module("pandas._config.config")
     sys.modules["pandas"]
@@ -275,7 +257,7 @@ _PROCESS: Dict[str, Tuple[Any, Any]] = {
     "multiprocessing": (_asked("multiprocessing", "get_start_method"), _set_start_method),
     "shell": (shell.capture, shell.put),
     "numpy": (_numpy, _set_numpy),
-    "matplotlib": (_matplotlib, _set_matplotlib),
+    "matplotlib": (figures.capture, figures.put),
     "pandas": (_pandas, _set_pandas),
     "torch": (_torch, _set_torch),
     "polars": (_asked("polars", "Config", "save"), _set_polars),

@@ -760,4 +760,76 @@ CASES = [
                 print(x, yy)
         """,
     ),
+    case(
+        "class_changed_beside_its_objects",
+        """
+        --- setup
+        class C:
+            mode = 'old'
+        c = C()
+        --- step:a
+        C.mode = 'new'
+        --- step:b
+        held = [c]
+        --- step:c
+        print(C.mode, c.mode, held[0].mode, type(held[0]) is C, held[0] is c)
+        """,
+        ordered="a<c b<c",
+        note="b's objects bring the class as it was",
+    ),
+    case(
+        "enum_with_attributes_and_aliases",
+        """
+        --- setup
+        import enum
+        class Planet(enum.Enum):
+            EARTH = (5.97, 6.37)
+            MARS = (0.64, 3.39)
+            HOME = (5.97, 6.37)
+            def __init__(self, mass, radius): self.mass, self.radius = mass, radius
+            @property
+            def density(self): return round(self.mass / self.radius ** 3, 4)
+        --- step:a
+        here = Planet.EARTH
+        --- step:b
+        there = Planet.MARS
+        --- step:c
+        print(here.mass, here.density, here is Planet.HOME, there in (Planet.MARS,), Planet((0.64, 3.39)) is there, list(Planet.__members__))
+        """,
+    ),
+    case(
+        "flags_combined_in_two_steps",
+        """
+        --- setup
+        import enum
+        class F(enum.Flag):
+            R = 1
+            W = 2
+            X = 4
+        --- step:a
+        rw = F.R | F.W
+        --- step:b
+        wx = F.W | F.X
+        --- step:c
+        print(rw is (F.R | F.W), wx is (F.W | F.X), rw == F.R | F.W, (rw & wx) is F.W, F.X in wx)
+        """,
+        parallel="a|b",
+    ),
+    case(
+        "objects_with_a_lock_inside",
+        """
+        --- step:a
+        import threading
+        class Counter:
+            def __init__(self): self.n = 0; self.lock = threading.Lock()
+            def up(self):
+                with self.lock: self.n += 1
+        c = Counter(); c.up()
+        --- step:b
+        c.up()
+        --- step:c
+        print(c.n)
+        """,
+        expect="same-or-refused",
+    ),
 ]

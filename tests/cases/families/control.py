@@ -553,4 +553,20 @@ CASES = [
         """,
         ordered="b<c c<d d<e",
     ),
+    case(
+        "traceback_shown_later",
+        """
+        --- step:a
+        import traceback
+        def risky(x):
+            return 1 / x
+        try:
+            risky(0)
+        except ZeroDivisionError as e:
+            err = e
+        --- step:b
+        print([frame.name for frame in traceback.extract_tb(err.__traceback__)], traceback.format_exception_only(err))
+        """,
+        expect="same-or-refused",
+    ),
 ]

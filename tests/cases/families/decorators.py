@@ -343,4 +343,25 @@ CASES = [
         """,
         ordered="a<b b<c",
     ),
+    case(
+        "classes_made_by_a_metaclass_are_made_once",
+        """
+        --- setup
+        log = []
+        class Meta(type):
+            def __init__(cls, *a): log.append(cls.__name__); super().__init__(*a)
+        class Named:
+            def __set_name__(self, owner, name): log.append(name)
+        class Base(metaclass=Meta):
+            field = Named()
+            def __init_subclass__(cls, **k): log.append('sub ' + cls.__name__)
+        --- step:a
+        class A(Base): pass
+        --- step:b
+        a = A()
+        --- step:c
+        print(log, type(a) is A)
+        """,
+        note="arriving is not being made",
+    ),
 ]

@@ -278,4 +278,115 @@ CASES = [
         """,
         ordered="b<c",
     ),
+    case(
+        "display_updated_by_two_steps",
+        """
+        --- setup
+        from IPython.display import display, update_display
+        --- step:a
+        display('one', display_id='k'); display('other', display_id='m')
+        --- step:b
+        update_display('two', display_id='k')
+        --- step:c
+        update_display('three', display_id='k')
+        display('again', display_id='m');
+        """,
+        expect="same-or-refused",
+    ),
+    case(
+        "figure_without_pyplot",
+        """
+        --- step:a
+        from matplotlib.figure import Figure
+        fig = Figure(figsize=(2, 1)); fig.subplots().plot([1, 2])
+        --- step:b
+        fig
+        """,
+    ),
+    case(
+        "figure_saved_later",
+        """
+        --- setup
+        import matplotlib.pyplot as plt
+        --- step:a
+        fig, ax = plt.subplots(figsize=(2, 1))
+        ax.plot([1, 2], label='l')
+        --- step:b
+        ax.legend(); fig.savefig('out.png', metadata={'Software': None})
+        --- step:c
+        import os
+        print(os.path.getsize('out.png') > 100, len(fig.axes), plt.get_fignums())
+        """,
+        ordered="a<b b<c",
+        compare_files=False,
+    ),
+    case(
+        "another_backend",
+        """
+        --- setup
+        import matplotlib
+        matplotlib.use('agg')
+        import matplotlib.pyplot as plt
+        --- step:a
+        plt.figure(figsize=(1, 1)); plt.plot([1, 2])
+        print(matplotlib.get_backend())
+        --- step:b
+        plt.title('more')
+        print(plt.get_fignums(), len(plt.gca().lines), plt.gcf().get_size_inches())
+        --- step:c
+        plt.figure(figsize=(2, 1)); plt.bar([1], [2]); plt.savefig('c.png', metadata={'Software': None}); plt.close('all')
+        """,
+        ordered="a<b",
+        expect="same-or-refused",
+        note="figures stay open where nobody shows them",
+    ),
+    case(
+        "inline_settings_of_a_step",
+        """
+        --- setup
+        import matplotlib.pyplot as plt
+        --- step:a
+        %config InlineBackend.figure_formats = ['svg']
+        --- step:b
+        plt.figure(figsize=(1, 1)); plt.plot([1, 2]);
+        """,
+        ordered="a<b",
+    ),
+    case(
+        "interactive_mode_off",
+        """
+        --- setup
+        import matplotlib.pyplot as plt
+        --- step:a
+        plt.ioff()
+        fig, ax = plt.subplots(figsize=(1, 1))
+        --- step:b
+        print(plt.isinteractive())
+        fig2, ax2 = plt.subplots(figsize=(1, 1)); ax2.plot([1, 2]);
+        """,
+        ordered="a<b",
+        expect="same-or-refused",
+    ),
+    case(
+        "open_figure_changed_through_its_axes",
+        """
+        --- setup
+        import matplotlib
+        matplotlib.use('agg')
+        import matplotlib.pyplot as plt
+        import pandas as pd
+        --- step:a
+        fig, ax = plt.subplots(figsize=(1, 1))
+        --- step:b
+        ax.plot([1, 2])
+        --- step:c
+        print(len(plt.gca().lines), plt.gcf() is fig)
+        --- step:d
+        df = pd.DataFrame({'x': [1, 2, 4]}); df.plot(figsize=(1, 1))
+        --- step:e
+        print(plt.gca().lines[0].get_ydata().tolist(), plt.get_fignums())
+        """,
+        ordered="a<b b<c d<e",
+        expect="same-or-refused",
+    ),
 ]

@@ -368,4 +368,33 @@ CASES = [
         print(m.hello(), type(m) is Mine, type(m[m.x > 0]) is Mine)
         """,
     ),
+    case(
+        "columns_and_slices_keep_apart",
+        """
+        --- setup
+        import pandas as pd
+        --- step:a
+        df = pd.DataFrame({'x': [1, 2], 'y': [3, 4]})
+        s = df['x']; top = df[:1]; c = df['y'].astype('category')
+        --- step:b
+        s[0] = 99
+        --- step:c
+        top.iloc[0, 1] = 55
+        --- step:d
+        print(df.values.tolist(), s.tolist(), top.values.tolist(), c.tolist())
+        """,
+        note="they share memory until one is written",
+    ),
+    case(
+        "nan_in_lists_and_keys",
+        """
+        --- setup
+        import numpy as np
+        --- step:a
+        xs = [1, np.nan, 2]; d = {np.nan: 'none', 1: 'one'}
+        --- step:b
+        print(np.nan in xs, d.get(np.nan), xs.index(np.nan))
+        """,
+        note="NaN is found by its identity",
+    ),
 ]

@@ -447,4 +447,18 @@ CASES = [
         """,
         expect="same-or-refused",
     ),
+    case(
+        "order_of_sets_after_changes",
+        """
+        --- step:a
+        words = 'the quick brown fox jumps over the lazy dog and runs away from all of it'.split()
+        s = set(words); s -= {'dog', 'fox'}; s.discard('it'); s |= {'cat', 'cow'}; s.add('hen')
+        u = s | set(words[:5]); v = frozenset(s & set(words)); order = list(s), list(u), list(v)
+        --- step:b
+        print((list(s), list(u), list(v)) == order)
+        s.add('new')
+        --- step:c
+        print(sorted(s) == sorted([*order[0], 'new']))
+        """,
+    ),
 ]
