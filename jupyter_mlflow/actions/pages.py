@@ -15,7 +15,8 @@ from jupyter_mlflow.spec.pipelines import Pipeline
 from jupyter_mlflow.spec.reports import RunReport
 
 _STYLE = (
-    "<style>.jmr{font-size:13px}.jmr table{border-collapse:collapse;margin:6px 0;font-size:inherit}.jmr td,.jmr th{text-align:left;padding:2px 14px 2px 0;"
+    "<style>.jmr{font-size:13px}.jmr table{border-collapse:collapse;margin:6px 0;font-size:inherit}"
+    ".jmr td,.jmr th{text-align:left;padding:2px 14px 2px 0;"
     "border:0;background:none;white-space:nowrap}.jmr .q{opacity:.65}.jmr .w{white-space:normal;max-width:60ch}</style>"
 )
 
