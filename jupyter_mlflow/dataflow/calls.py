@@ -28,7 +28,7 @@ def call(m: Machine, node: ast.Call) -> Value:
     if definitions.is_namespace(m, node):
         m.effects.reads_any = m.effects.reads_any or m.line
         m.effects.writes_any = m.effects.writes_any or m.line
-        return ANYTHING
+        return Value(regions=frozenset({m.heap.new(opaque=True, stays="the namespace of one process")}))
     if isinstance(node.func, ast.Attribute):
         return _attribute_call(m, node, node.func)
     function = m.evaluate(node.func)
