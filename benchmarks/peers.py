@@ -64,12 +64,12 @@ def variables(python: Path) -> dict[str, str]:
     return {**kept, "PATH": f"{python.parent}{os.pathsep}{kept.get('PATH', '')}"}
 
 
-def ploomber(folder: Path, engine: str = "ploomber-engine") -> list[str]:
-    """A project of ploomber's in `folder`; what its interpreter is told to build it."""
+def ploomber(folder: Path, python: Path, engine: str = "ploomber-engine") -> list[str]:
+    """A project of ploomber's in `folder`; the command that builds it."""
     tasks = []
     for step in STEPS:
-        taken = [f"pickle.load(open(upstream[{name!r}]['data'], 'rb'))" for name in step.after]
-        _write(folder, step, taken, "product['data']", parameters=f"upstream = {list(step.after) or None}\nproduct = None")
+        places = {name: f"upstream[{name!r}]['data']" for name in step.after}
+        _write(folder, step, places, "product['data']", parameters=f"upstream = {list(step.after) or None}\nproduct = None")
         tasks.append(
             {
                 "source": f"{step.name}.ipynb",
@@ -79,23 +79,27 @@ def ploomber(folder: Path, engine: str = "ploomber-engine") -> list[str]:
             }
         )
     (folder / "pipeline.yaml").write_text(json.dumps({"meta": {"extract_upstream": True}, "tasks": tasks}), encoding="utf-8")
-    return ["-m", "ploomber.cli", "build"]
+    return [str(python.parent / "ploomber"), "build"]
 
 
 def elyra(folder: Path, python: Path) -> list[str]:
     """A pipeline of elyra's in `folder`; the command that runs it with the local processor."""
     for step in STEPS:
-        taken = [f"pickle.load(open('{name}.pkl', 'rb'))" for name in step.after]
-        _write(folder, step, taken, f"'{step.name}.pkl'")
+        places = {name: f"'{name}.pkl'" for name in step.after}
+        _write(folder, step, places, f"'{step.name}.pkl'")
     (folder / "ml.pipeline").write_text(json.dumps(_elyra_pipeline()), encoding="utf-8")
     return [str(python.parent / "elyra-pipeline"), "run", "ml.pipeline"]
 
 
-def _write(folder: Path, step: Step, taken: list[str], target: str, parameters: str = "") -> None:
-    take = "\n".join(["import pickle", *(f"globals().update({one})" for one in taken)])
-    give = f"with open({target}, 'wb') as file:\n    pickle.dump({{name: globals()[name] for name in {list(step.gives)}}}, file)"
+def _write(folder: Path, step: Step, places: Mapping[str, str], target: str, parameters: str = "") -> None:
+    """A step's notebook; `places` are expressions for the files of the steps before it."""
+    take = ["import pickle"]
+    for name, place in places.items():
+        names = next(one.gives for one in STEPS if one.name == name)
+        take += [f"with open({place}, 'rb') as file:", f"    {', '.join(names)}, = pickle.load(file)"]
+    give = f"with open({target}, 'wb') as file:\n    pickle.dump([{', '.join(step.gives)}], file)"
     first = [("parameters", parameters)] if parameters else []
-    notebooks.write(folder, f"{step.name}.ipynb", [*first, ("", notebooks.LOAD), ("", take), ("", step.source), ("", give)])
+    notebooks.write(folder, f"{step.name}.ipynb", [*first, ("", notebooks.LOAD), ("", "\n".join(take)), ("", step.source), ("", give)])
 
 
 def _elyra_pipeline() -> Mapping[str, object]:
@@ -107,7 +111,7 @@ def _elyra_pipeline() -> Mapping[str, object]:
             "app_data": {
                 "component_parameters": {
                     "filename": f"{step.name}.ipynb",
-                    "runtime_image": "",
+                    "runtime_image": "continuumio/anaconda3",  # asked for, and not used by a local run
                     "dependencies": [],
                     "include_subdirectories": False,
                     "outputs": [],

@@ -38,7 +38,7 @@ def _ploomber(settings: Settings, notebook: Path) -> list[Row]:
     python = peers.installed("ploomber", "ploomber", "ploomber-engine", "papermill")
     folder = settings.folder / "ploomber"
     folder.mkdir()
-    words = (str(python), *peers.ploomber(folder))
+    words = peers.ploomber(folder, python)
 
     def run(*, afresh: bool) -> Cost:
         if afresh:
