@@ -76,6 +76,8 @@ def _attribute(m: Machine, node: ast.Attribute) -> Value:
 
 def attribute(m: Machine, base: Value, name: str) -> Value:
     """`base.name`."""
+    if name in {"f_globals", "f_locals"}:  # of a frame, which may be the notebook's
+        m.effects.reads_any = m.effects.reads_any or m.line
     if name in {"cache_info", "cache_clear"}:
         _ask_memo(m, base)
     if base.path and base.kinds <= {"module", "external"}:
@@ -164,7 +166,12 @@ def _of_instance(m: Machine, base: Value, name: str) -> Value | None:
         definitions.run_dunders(m, [base])  # __getattr__
         return None
     how = definitions.decorators_of(m, member)
-    if how & {"property", "cached_property"}:
+    if "cached_property" in how:  # the instance keeps the result
+        found = definitions.call_codes(m, member, [base], {}, base)
+        m.change(base)
+        m.heap.contain(base.regions, found.regions)
+        return join([found, *own])
+    if "property" in how:
         return join([definitions.call_codes(m, member, [base], {}, base), *own])
     if member.kinds & {"function"} and "staticmethod" not in how:
         return join([_bound(m, member, definitions.class_of(m, base) if "classmethod" in how else base), *own])

@@ -185,7 +185,8 @@ def set_item(m: Machine, target: ast.Subscript, value: Value | None) -> None:
     if base.path and base.kinds <= {"module", "external"}:
         _patch(m, base.path, dotted(target.value))
         return
-    m.change(base, sure=True, placed=value is not None and isinstance(index.const, str))
+    placed = value is not None and isinstance(index.const, str)
+    m.change(base, deep="chain" in base.kinds, sure=True, placed=placed)
     if value is not None and not (base.only(*COPIES) and value.only(*COPIES, *IMMUTABLE)):
         m.put(base, value)
         m.heap.contain(base.regions, index.regions)
