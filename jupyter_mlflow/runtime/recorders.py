@@ -146,7 +146,9 @@ class Recorder:
     def _leave(self, update: dict[str, Any]) -> None:
         """Keep an update for the cells of other steps."""
         ours = self.notebook.metadata.setdefault(executed.OURS, node({}))
-        before = [one for one in ours.get(executed.UPDATES, ()) if (one["display_id"], one["cell"]) != (update["display_id"], update["cell"])]
+        before = [
+            one for one in ours.get(executed.UPDATES, ()) if (one["display_id"], one["cell"]) != (update["display_id"], update["cell"])
+        ]
         ours[executed.UPDATES] = node([*before, update])
 
     def _clear(self, *, wait: bool) -> None:

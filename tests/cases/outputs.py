@@ -12,7 +12,10 @@ from typing import Any
 _RULES = (
     (re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]"), ""),
     (re.compile(r"\b0x[0-9a-fA-F]{6,}"), "0x"),
-    (re.compile(r"\bsk-(container|estimator)-id-\d+"), r"sk-\1-id"),  # counts what a process has shown; it only tells one output from another
+    (
+        re.compile(r"\bsk-(container|estimator)-id-\d+"),
+        r"sk-\1-id",
+    ),  # counts what a process has shown; it only tells one output from another
     (re.compile(r"\S*ipykernel_\d+/\d+\.py|<ipython-input-[^>]*>|<cell[^>]*>"), "<cell>"),
     (re.compile(r"\d+(\.\d+)?( ± \d+(\.\d+)?)? ?([mµμun]?s|min|it/s)\b(?!\w)"), "<time>"),
     (re.compile(r"<time>( <time>)*"), "<time>"),
