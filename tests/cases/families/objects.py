@@ -461,4 +461,18 @@ CASES = [
         print(sorted(s) == sorted([*order[0], 'new']))
         """,
     ),
+    case(
+        "instance_dict_kept_by_name",
+        """
+        --- step:a
+        class C:
+            def __init__(self): self.x = 1
+        c = C()
+        d = c.__dict__
+        --- step:b
+        c.x = 2
+        print(d)
+        """,
+        unsolved="pickle copies an instance's dict; refusing would break `cfg = vars(args)`",
+    ),
 ]
