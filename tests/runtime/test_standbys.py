@@ -115,6 +115,7 @@ def test_a_step_that_dies_leaves_the_one_that_waits_alone(ready: Any) -> None:
     call = ready.call({"task": ready.task("print('on', flush=True)\nimport time; time.sleep(60)"), "ahead": True})
     call.until(lambda message: message.get("event", {}).get("kind") == "stream")
     supervisor, standby = soon(lambda: below(ready.process.pid) if len(below(ready.process.pid)) == 2 else None)
+    time.sleep(0.2)  # one that is killed while it sends is not answered for: nobody knows how much of a frame has gone
     os.kill(supervisor, signal.SIGKILL)
     assert call.rest()[-1]["result"]["failure"]["kind"] == "lost"
     assert waiting(ready)[0] == standby
