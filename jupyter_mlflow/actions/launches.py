@@ -71,8 +71,7 @@ def carry_out(
 
 def _schedule(driver: RunDriver, executor: Executor, workers: int | None, stop: scheduler.Stop) -> MlflowError | None:
     """Run the steps; gives what broke the run as a whole, after everything that was started has ended."""
-    edges = driver.pipeline.edges
-    waits = {str(step.name): [str(edge.source) for edge in edges if edge.target == step.name] for step in driver.pipeline.steps}
+    waits = driver.pipeline.waits
     try:
         scheduler.run(waits, driver, executor, workers=workers or min(os.cpu_count() or 1, len(waits) or 1), stop=stop)
         driver.flush()

@@ -31,7 +31,7 @@ class Layout:
 
 def layered(nodes: Sequence[str], edges: Sequence[tuple[str, str]], widths: Mapping[str, float], gap: float) -> Layout:
     """Lay out a graph. Steps whose cells stand apart, or whose tags are wrong, may wait for one below them, or in a circle."""
-    nodes = _in_order(nodes, edges)
+    nodes = in_order(nodes, edges)
     place = {node: number for number, node in enumerate(nodes)}
     down = {(source, target): (source, target) if place[source] < place[target] else (target, source) for source, target in edges}
     layer: dict[Vertex, int] = dict(_layers(nodes, list(down.values())).items())
@@ -63,7 +63,7 @@ def crossings(rows: Sequence[Sequence[Vertex]], below: Mapping[Vertex, Sequence[
     return total
 
 
-def _in_order(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> list[str]:
+def in_order(nodes: Sequence[str], edges: Sequence[tuple[str, str]]) -> list[str]:
     """Each node below those it waits for, otherwise in the order given; a circle begins with its first node."""
     waits: dict[str, set[str]] = {node: set() for node in nodes}
     for source, target in edges:

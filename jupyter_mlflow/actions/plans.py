@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlflow.actions import runs
+from jupyter_mlflow.actions import layouts, runs
 from jupyter_mlflow.actions.drivers import RunDriver
 from jupyter_mlflow.spec.ids import RunId, StepName
-from jupyter_mlflow.spec.pipelines import Pipeline, Step
+from jupyter_mlflow.spec.pipelines import Step
 from jupyter_mlflow.spec.reports import Action, PlannedStep, PlanReport
 from jupyter_mlflow.spec.runs import Run
 from jupyter_mlflow.spec.tasks import FileRecord
@@ -36,21 +36,28 @@ def plan(
     with RunStore(home) as store:
         driver = runs.driver_of(asked, Run(run=RunId("plan"), notebook=str(asked.file)), store, use_cache=cache)
         planner = _Planner(driver, asked)
-        return PlanReport(notebook=str(path), steps=tuple(planner.planned(step) for step in asked.pipeline.steps))
+        pipeline = asked.pipeline
+        order = layouts.in_order(
+            [str(step.name) for step in pipeline.steps], [(str(edge.source), str(edge.target)) for edge in pipeline.edges]
+        )
+        named = {str(step.name): step for step in pipeline.steps}
+        planned = {name: planner.planned(named[name]) for name in order}
+        return PlanReport(notebook=str(path), steps=tuple(planned[name] for name in named))
 
 
 class _Planner:
-    """Goes through the steps in order; `open` are those whose results are not known."""
+    """Goes through the steps, each after those it waits for; `open` are those whose results are not known."""
 
     def __init__(self, driver: RunDriver, asked: runs.Request) -> None:
         self._driver = driver
         self._asked = asked
+        self._waits = asked.pipeline.waits
         self._open: list[StepName] = []
         self._back: set[str] = set()  # files that reused steps would put back
 
     def planned(self, step: Step) -> PlannedStep:
         """The next step of the plan."""
-        waits = _sources(self._asked.pipeline, step)
+        waits = tuple(map(StepName, self._waits[str(step.name)]))
         action, reason = self._decide(step, waits)
         if action != "reuse":
             self._open.append(step.name)
@@ -86,10 +93,6 @@ class _Planner:
         if named:
             return "depends", f"depends on files that earlier steps put back: {', '.join(named)}"
         return "run", found.reason
-
-
-def _sources(pipeline: Pipeline, step: Step) -> tuple[StepName, ...]:
-    return tuple(edge.source for edge in pipeline.edges if edge.target == step.name)
 
 
 def _listed(names: list[StepName]) -> str:

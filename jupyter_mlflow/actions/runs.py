@@ -221,21 +221,28 @@ def _fresh(pipeline: Pipeline, from_step: str | None, only: str | None) -> froze
         return frozenset({only})
     if from_step is None:
         return frozenset()
-    found = {from_step}
-    for step in pipeline.steps:
-        if any(edge.source in found for edge in pipeline.edges if edge.target == step.name):
-            found.add(str(step.name))
-    return frozenset(found)
+    behind: dict[str, list[str]] = {step: [] for step in pipeline.waits}
+    for step, sources in pipeline.waits.items():
+        for source in sources:
+            behind[source].append(step)
+    return _all_from(from_step, behind)
 
 
 def _wanted(pipeline: Pipeline, only: str | None) -> frozenset[str]:
     """With `only`: that step and all it waits for; the others are skipped."""
     if only is None:
         return frozenset(str(step.name) for step in pipeline.steps)
-    found = {only}
-    for step in reversed(pipeline.steps):
-        if step.name in found:
-            found |= {str(edge.source) for edge in pipeline.edges if edge.target == step.name}
+    return _all_from(only, pipeline.waits)
+
+
+def _all_from(start: str, leads: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """`start`, and all that it leads to in any number of steps."""
+    found = {start}
+    todo = [start]
+    while todo:
+        more = [step for step in leads[todo.pop()] if step not in found]
+        found.update(more)
+        todo += more
     return frozenset(found)
 
 

@@ -6,7 +6,7 @@ The scheduler knows names and states only. What starting, reusing or failing mea
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -82,9 +82,9 @@ def run(waits: Mapping[str, Sequence[str]], driver: Driver, executor: Executor, 
     state = _State({step: frozenset(sources) for step, sources in waits.items()})
     told = 1  # level of the request to stop that the executor knows
     while True:
-        _skip(state, driver)
         if not stop.level:
             _start_ready(state, ranks, driver, executor, workers)
+        _skip(state, driver)
         if not state.running and (stop.level or not (state.later or _ready(state, ranks))):
             break
         if stop.level > told:
@@ -173,20 +173,19 @@ def _again(result: StepResult, attempt: int, driver: Driver) -> float | None:
 
 
 def _skip(state: _State, driver: Driver) -> None:
-    """Steps behind one that is over are over too."""
-    for step in list(_behind(state)):
-        source = next(one for one in state.over if one in state.waiting[step])
-        state.over[step] = state.over[source]
-        driver.unrun(step, state.over[source].state, state.over[source].reason)
-        del state.waiting[step]
+    """Steps behind one that is over are over too, and those behind them."""
+    while behind := _behind(state):
+        for step, source in behind.items():
+            state.over[step] = state.over[source]
+            driver.unrun(step, state.over[source].state, state.over[source].reason)
+            del state.waiting[step]
 
 
-def _behind(state: _State) -> Iterator[str]:
-    over = set(state.over)
-    for step, sources in state.waiting.items():
-        if sources & over:
-            over.add(step)
-            yield step
+def _behind(state: _State) -> dict[str, str]:
+    """Waiting steps with one that is over and that they wait for."""
+    return {
+        step: next(one for one in state.over if one in sources) for step, sources in state.waiting.items() if sources & state.over.keys()
+    }
 
 
 def _pause(state: _State, ranks: Mapping[str, int], workers: int) -> float:

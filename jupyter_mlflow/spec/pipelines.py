@@ -129,10 +129,21 @@ class Kernel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
-    """A notebook as steps and edges; steps are in notebook order, which is a topological order."""
+    """A notebook as steps and edges.
+
+    Steps are in notebook order of their first cell. A step whose cells stand apart may wait for one below it.
+    """
 
     name: str
     kernel: Kernel = Kernel()
     steps: tuple[Step, ...] = ()
     edges: tuple[Edge, ...] = ()
     parameters: tuple[Parameter, ...] = ()
+
+    @property
+    def waits(self) -> dict[str, list[str]]:
+        """What each step waits for."""
+        found: dict[str, list[str]] = {str(step.name): [] for step in self.steps}
+        for edge in self.edges:
+            found[str(edge.target)].append(str(edge.source))
+        return found

@@ -75,3 +75,30 @@ def test_before_any_run_and_after_a_change(tmp_path: Path) -> None:
     planned = {str(step.name): step for step in plans.plan(path, home=tmp_path / "h").steps}
     assert (planned["write"].action, planned["read"].action) == ("reuse", "run")
     assert planned["read"].reason == "code of cell [4] changed"
+
+
+APART = [("step:c", "n = 1"), ("step:a", "x = 2"), ("step:b", "y = n + 1"), ("step:a", "print(x, y)")]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, {"c": "cached", "a": "cached", "b": "cached"}),
+        ({"only": "a"}, {"c": "cached", "a": "done", "b": "cached"}),
+        ({"from_step": "c"}, {"c": "done", "a": "done", "b": "done"}),
+    ],
+    ids=str,
+)
+def test_a_step_may_wait_for_one_below_it(options: Any, expected: dict[str, str], tmp_path: Path) -> None:
+    path, home = write(tmp_path, APART), tmp_path / "home"
+    assert {step.state for step in runs.run(path, home=home).steps} == {"done"}
+    planned = actions(path, home, **options)
+    found = runs.run(path, home=home, **options)
+    states = {str(step.name): step.state for step in found.steps}
+    assert (found.state, states) == ("done", expected)
+    assert all({"reuse": "cached", "run": "done", "depends": states[name]}[action] == states[name] for name, action in planned.items())
+
+
+def test_only_runs_what_a_step_needs_wherever_it_stands(tmp_path: Path) -> None:
+    found = runs.run(write(tmp_path, [*APART, ("step:d", "print(x)")]), home=tmp_path / "home", only="a")
+    assert {str(step.name): step.state for step in found.steps} == {"c": "done", "a": "done", "b": "done", "d": "skipped"}

@@ -127,6 +127,16 @@ CASES: dict[str, tuple[dict[str, list[str]], dict[str, Any], dict[str, str]]] = 
         {"settle": {"a": "failed"}},
         {"a": "failed", "b": "skipped", "c": "skipped", "d": "skipped", "e": "done"},
     ),
+    "a step that nobody asked for": (
+        {"a": [], "b": ["a"], "c": ["b"], "d": ["c"]},
+        {"settle": {"b": "skipped"}},
+        {"a": "done", "b": "skipped", "c": "skipped", "d": "skipped"},
+    ),
+    "a step that waits for one below it": (
+        {"c": [], "a": ["b"], "b": ["c"]},
+        {"settle": {"c": "skipped"}},
+        {"c": "skipped", "a": "skipped", "b": "skipped"},
+    ),
     "done at the third attempt": (
         DIAMOND,
         {"outcomes": {"b": ["error", "lost", "done"]}, "retry": {"b": (2, 0.001)}},

@@ -19,10 +19,7 @@ def cycle(facts: Facts) -> Iterator[Finding]:
 
     Give the later part a step name of its own.
     """
-    waits: dict[str, set[str]] = {str(step.name): set() for step in facts.pipeline.steps}
-    for edge in facts.pipeline.edges:
-        waits[str(edge.target)].add(str(edge.source))
-    found = channels.cycle(waits)
+    found = channels.cycle({step: set(sources) for step, sources in facts.pipeline.waits.items()})
     if found:
         first = facts.block(found[0])
         names = " -> ".join(f"`{name}`" for name in (*reversed(found), found[-1]))
@@ -68,8 +65,6 @@ def serialised(facts: Facts) -> Iterator[Finding]:
     The result is right, but the steps could run at the same time if each worked on a name of its own, or on a copy. Nothing needs to be
     done.
     """
-    if facts.notebook.kernel.language.lower() not in {"python", "ipython", ""}:
-        return  # nothing can be told of its code, and a rule of its own says so
     roles = {step.name: step.role for step in facts.pipeline.steps}
     for edge in facts.pipeline.edges if facts.notebook.kernel.is_python else ():  # steps in other languages keep their order anyway
         if edge.explicit or roles[edge.source] in {"setup", "parameters"} or any(_handed_over(facts, edge, one) for one in edge.channels):
