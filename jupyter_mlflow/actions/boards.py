@@ -5,11 +5,11 @@ A board is data that changes with each event; it knows no clock and no screen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # a help text needs the glyphs, and no JSON
+    from jupyter_mlflow.spec.runs import Run
     from jupyter_mlflow.spec.tasks import Event
 
 GLYPHS = {
@@ -96,9 +96,12 @@ class Board:
         return sum(not row.aside for row in self.rows.values())
 
 
-def board(steps: Iterable[tuple[str, bool]]) -> Board:
-    """An empty board of steps, each with whether it stands aside."""
-    return Board({name: Row(name, aside) for name, aside in steps})
+def of_run(run: Run) -> Board:
+    """An empty board of the steps of a run."""
+    from jupyter_mlflow.spec.pipelines import ASIDE
+
+    rows = {str(step.name): Row(str(step.name), step.role in ASIDE) for step in run.steps}
+    return Board(rows, run=run.run, since=run.started)
 
 
 def _of_step(row: Row, event: Event) -> None:

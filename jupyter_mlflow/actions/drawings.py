@@ -10,10 +10,9 @@ from itertools import pairwise
 from jupyter_mlflow.actions import layouts
 from jupyter_mlflow.actions.boards import GLYPHS
 from jupyter_mlflow.spec import codec
-from jupyter_mlflow.spec.pipelines import Edge, Pipeline, Step
+from jupyter_mlflow.spec.pipelines import ASIDE, Edge, Pipeline, Step
 from jupyter_mlflow.spec.reports import GraphReport, GraphStep
-
-_ASIDE = frozenset({"setup", "parameters"})
+from jupyter_mlflow.spec.tasks import HIDDEN
 
 _HEIGHT, _ROW, _GAP, _MARGIN = 42, 92, 22, 14
 _CHARACTER = 7.1  # width of a character of the font below, on average
@@ -65,7 +64,7 @@ def as_report(pipeline: Pipeline, notebook: str = "") -> GraphReport:
     return GraphReport(
         notebook=notebook,
         steps=tuple(_step(step) for step in shown(pipeline)),
-        setup=tuple(_step(step) for step in pipeline.steps if step.role in _ASIDE),
+        setup=tuple(_step(step) for step in pipeline.steps if step.role in ASIDE),
         edges=tuple(_edges(pipeline)),
         parameters=pipeline.parameters,
     )
@@ -78,7 +77,7 @@ def _step(step: Step) -> GraphStep:
 
 def shown(pipeline: Pipeline) -> list[Step]:
     """The steps that stand in a drawing."""
-    return [step for step in pipeline.steps if step.role not in _ASIDE]
+    return [step for step in pipeline.steps if step.role not in ASIDE]
 
 
 def _edges(pipeline: Pipeline) -> list[Edge]:
@@ -92,9 +91,9 @@ def _edges(pipeline: Pipeline) -> list[Edge]:
 def as_text(pipeline: Pipeline) -> str:
     """What each step waits for, and what for; set-up and parameters in one line each."""
     lines = []
-    parameters = [f"{one.name}={'******' if one.secret else one.default_source}" for one in pipeline.parameters]
+    parameters = [f"{one.name}={HIDDEN if one.secret else one.default_source}" for one in pipeline.parameters]
     for step in pipeline.steps:
-        if step.role in _ASIDE:
+        if step.role in ASIDE:
             what = ", ".join(parameters) if step.role == "parameters" else _some(_given(pipeline, step))
             lines.append(f"  {step.name}  {cells_of(step)}{f'  {what}' if what else ''}")
     for step in shown(pipeline):

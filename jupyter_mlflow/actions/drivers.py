@@ -22,7 +22,7 @@ from jupyter_mlflow.engines.scheduler import Driver, Unrun
 from jupyter_mlflow.errors import MlflowError
 from jupyter_mlflow.notebook import amounts
 from jupyter_mlflow.spec.ids import StepName
-from jupyter_mlflow.spec.pipelines import Pipeline, Step
+from jupyter_mlflow.spec.pipelines import ASIDE, Pipeline, Read, Step
 from jupyter_mlflow.spec.runs import Run, StepRun
 from jupyter_mlflow.spec.tasks import Event, Input, Limits, StepFailure, StepResult, StepTask, TaskCell
 from jupyter_mlflow.store import places
@@ -203,10 +203,15 @@ class RunDriver:
     def _blocked(self, step: Step) -> str:
         """Why a step cannot start: something it reads cannot travel."""
         for read in step.reads:
-            reason = self.results[str(read.source)].unportable.get(read.key) if str(read.source) in self.results else None
+            reason = self._unportable(read)
             if reason and (read.certain or read.key.startswith(_STATE)):
                 return f"Step `{step.name}` uses `{read.key}` made by step `{read.source}`, which cannot travel: {reason}."
         return ""
+
+    def _unportable(self, read: Read) -> str:
+        """Why what a step reads could not leave the step that made it; empty if it could."""
+        result = self.results.get(str(read.source))
+        return result.unportable.get(read.key, "") if result is not None else ""
 
     def _secrets(self) -> dict[str, Any]:
         return {one.name: self.values[one.name] for one in self.pipeline.parameters if one.secret and one.name in self.values}
@@ -243,7 +248,7 @@ class RunDriver:
 
     def _replayed(self, step: Step) -> tuple[str, ...]:
         """Set-up and parameters cells above a step whose variables cannot travel."""
-        above = (one for one in self.pipeline.steps if one.role in {"setup", "parameters"} and one.name != step.name)
+        above = (one for one in self.pipeline.steps if one.role in ASIDE and one.name != step.name)
         return tuple(cell.source for one in above for cell in one.cells if cell.index < step.cells[0].index)
 
     def _cells(self, step: Step) -> tuple[TaskCell, ...]:
@@ -302,7 +307,7 @@ class RunDriver:
         if failure is None or failure.ename != "NameError":
             return failure
         for read in self._step(step).reads:
-            reason = self.results[str(read.source)].unportable.get(read.key) if str(read.source) in self.results else None
+            reason = self._unportable(read)
             if reason and f"'{read.key}'" in failure.evalue:
                 return msgspec.structs.replace(failure, evalue=f"{failure.evalue}. It was made by step `{read.source}`: {reason}.")
         return failure

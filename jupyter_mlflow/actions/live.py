@@ -53,8 +53,7 @@ class Live:
             return
         from IPython.display import DisplayHandle
 
-        self._board = boards.board((str(step.name), step.role in {"setup", "parameters"}) for step in run.steps)
-        self._board.run, self._board.since = run.run, run.started
+        self._board = boards.of_run(run)
         try:
             self._pipeline = notebooks.check(self._path).pipeline
         except MlflowError:  # it was changed a moment ago: the table does

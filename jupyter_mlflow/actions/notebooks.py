@@ -12,6 +12,7 @@ from jupyter_mlflow.errors import NotebookError, NotFoundError, UsageError
 from jupyter_mlflow.notebook.cells import TaggedNotebook
 from jupyter_mlflow.notebook.problems import visible
 from jupyter_mlflow.notebook.reader import read
+from jupyter_mlflow.spec.pipelines import ASIDE
 from jupyter_mlflow.spec.reports import CheckReport, RuleReport, RulesReport
 
 
@@ -52,7 +53,7 @@ def checked(path: str | Path) -> CheckReport:
     found = check(path)
     return CheckReport(
         notebook=str(path),
-        steps=sum(step.role not in {"setup", "parameters"} for step in found.pipeline.steps),
+        steps=sum(step.role not in ASIDE for step in found.pipeline.steps),
         errors=len(found.errors),
         warnings=sum(one.severity == "warning" for one in found.diagnostics),
         diagnostics=found.diagnostics,

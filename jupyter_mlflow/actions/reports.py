@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import json
 import math
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
+from jupyter_mlflow.actions import comparisons, slices
 from jupyter_mlflow.spec import reports
+from jupyter_mlflow.spec.pipelines import ASIDE
 from jupyter_mlflow.spec.runs import Run, StepRun
-from jupyter_mlflow.store import places
-
-_ASIDE = frozenset({"setup", "parameters"})  # roles of steps that are no steps of the user's
 
 
 def of_run(found: Run, verification: reports.Verification | None = None) -> reports.RunReport:
@@ -25,8 +22,8 @@ def of_run(found: Run, verification: reports.Verification | None = None) -> repo
         started=found.started,
         seconds=round(found.seconds, 3),
         parameters=found.parameters,
-        steps={str(step.name): _step(step) for step in found.steps if step.role not in _ASIDE},
-        setup={str(step.name): _step(step) for step in found.steps if step.role in _ASIDE},
+        steps={str(step.name): _step(step) for step in found.steps if step.role not in ASIDE},
+        setup={str(step.name): _step(step) for step in found.steps if step.role in ASIDE},
         metrics=found.metrics,
         output=found.output,
         parent=found.parent,
@@ -39,10 +36,10 @@ def of_runs(found: Iterable[Run]) -> reports.RunsReport:
     return reports.RunsReport(runs=tuple(of_run(one) for one in found))
 
 
-def of_difference(one: Run, two: Run, home: Path) -> reports.DiffReport:
-    """Where two runs differ; `home` is where their steps' folders lie."""
+def of_difference(one: Run, two: Run) -> reports.DiffReport:
+    """Where two runs differ."""
     first, second = ({str(step.name): step for step in run.steps} for run in (one, two))
-    steps = {name: _step_change(one, two, first.get(name), second.get(name), home) for name in dict.fromkeys([*first, *second])}
+    steps = {name: _step_change(one, two, first.get(name), second.get(name)) for name in dict.fromkeys([*first, *second])}
     return reports.DiffReport(
         runs=(one.run, two.run),
         notebooks=(one.notebook, two.notebook),
@@ -73,9 +70,9 @@ def _changes(one: Mapping[str, Any], two: Mapping[str, Any]) -> dict[str, report
     }
 
 
-def _step_change(one: Run, two: Run, first: StepRun | None, second: StepRun | None, home: Path) -> reports.StepChange | None:
+def _step_change(one: Run, two: Run, first: StepRun | None, second: StepRun | None) -> reports.StepChange | None:
     states = tuple(step.state if step is not None else None for step in (first, second))
-    code = _code_change(_sources(one, first, home), _sources(two, second, home))
+    code = _code_change(_sources(one, first), _sources(two, second))
     reasons = second.reason if second is not None and second.state != "cached" else ""
     same_key = first is not None and second is not None and first.cache_key == second.cache_key
     if not code and same_key and {*states} <= {"done", "cached"}:
@@ -89,14 +86,9 @@ def _code_change(one: list[str] | None, two: list[str] | None) -> str:
     return "\n".join(line for line in difflib.unified_diff(one, two, lineterm="", n=2) if not line.startswith(("---", "+++")))
 
 
-def _sources(run: Run, step: StepRun | None, home: Path) -> list[str] | None:
+def _sources(run: Run, step: StepRun | None) -> list[str] | None:
     """Lines of a step's cells as they ran, with a blank line between cells; None when its notebook is gone."""
     if step is None or step.result is None or not step.result.notebook:
         return None
-    path = home / "runs" / run.run / "steps" / places.step_folder_name(step.name) / step.result.notebook
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    cells = [cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"]) for cell in document["cells"]]
-    return "\n\n".join(cells).splitlines()
+    document = slices.document(run, step.name)
+    return "\n\n".join(comparisons.joined(cell["source"]) for cell in document["cells"]).splitlines() if document is not None else None

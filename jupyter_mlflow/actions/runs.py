@@ -29,7 +29,7 @@ from jupyter_mlflow.spec.ids import Key, RunId
 from jupyter_mlflow.spec.pipelines import Pipeline
 from jupyter_mlflow.spec.reports import DiffReport, RemovalReport
 from jupyter_mlflow.spec.runs import Run, StepRun
-from jupyter_mlflow.spec.tasks import Event
+from jupyter_mlflow.spec.tasks import HIDDEN, Event
 from jupyter_mlflow.store import garbage, places
 from jupyter_mlflow.store.artifacts import open_store
 from jupyter_mlflow.store.cache import Cache
@@ -201,7 +201,7 @@ def _record(store: RunStore, asked: Request, target: Path | None, parent: RunId 
         run=name,
         notebook=str(asked.file),
         state="running",
-        parameters={key: "******" if key in secret else value for key, value in asked.values.items()},
+        parameters={key: HIDDEN if key in secret else value for key, value in asked.values.items()},
         started=time.time(),
         output=str(target or ""),
         options=options,
@@ -263,7 +263,7 @@ def resume(
         old = store.get(name)
     if old.state == "running":
         raise UsageError(f"Run {old.run} is still running.")
-    values = {**{key: value for key, value in old.parameters.items() if value != "******"}, **(given or {})}
+    values = {**{key: value for key, value in old.parameters.items() if value != HIDDEN}, **(given or {})}
     options = {**old.options, "folder": Path(old.options["folder"])} if "folder" in old.options else old.options
     return run(
         old.notebook, given=values, output=old.output or None, on_start=on_start, on_event=on_event, home=home, parent=old.run, **options
@@ -313,4 +313,4 @@ def diff(first: str, second: str, *, home: Path | None = None) -> DiffReport:
     """Where two runs differ: parameters, metrics, code and states of steps."""
     with RunStore(home) as store:
         store.mark_lost()
-        return reports.of_difference(store.get(first), store.get(second), store.home)
+        return reports.of_difference(store.get(first), store.get(second))

@@ -14,7 +14,7 @@ from jupyter_mlflow.dataflow.effects import Effects
 from jupyter_mlflow.notebook.blocks import Blocks, blocks
 from jupyter_mlflow.notebook.cells import TaggedNotebook
 from jupyter_mlflow.spec.diagnostics import Diagnostic
-from jupyter_mlflow.spec.pipelines import Pipeline
+from jupyter_mlflow.spec.pipelines import ASIDE, Pipeline
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _assemble(notebook: TaggedNotebook, own: frozenset[str] | None) -> Assembly:
 def _effects(notebook: TaggedNotebook, found: Blocks, own: frozenset[str] | None) -> dict[int, Effects]:
     if not notebook.kernel.is_python:
         return {cell.index: Effects(cell=cell.index) for block in found.blocks for cell in block.cells}
-    cells = sorted((cell.index, cell.source, block.role in {"setup", "parameters"}) for block in found.blocks for cell in block.cells)
+    cells = sorted((cell.index, cell.source, block.role in ASIDE) for block in found.blocks for cell in block.cells)
     return {one.cell: one for one in interpreter.analyse(cells, own)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -72,6 +72,15 @@ def document(report: Any) -> None:
     from jupyter_mlflow.spec import codec
 
     say(codec.encode(report).decode())
+
+
+def show(report: Any, lines: Callable[[Any], Iterable[str]], *, as_json: bool) -> None:
+    """Print a report: the document for machines, or the `lines` that tell it to people."""
+    if as_json:
+        document(report)
+        return
+    for line in lines(report):
+        say(line)
 
 
 def say(text: str, *, err: bool = False, nl: bool = True) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 import click
 
@@ -38,10 +37,7 @@ def runs(context: click.Context, notebook: str | None, limit: int, as_json: bool
     from jupyter_mlflow.actions import runs as actions
 
     report = reports.of_runs(actions.list_runs(limit=limit, notebook=notebook))
-    if as_json:
-        application.document(report)
-    else:
-        _say(texts.run_list(report))
+    application.show(report, texts.run_list, as_json=as_json)
     return 0
 
 
@@ -59,10 +55,7 @@ def show(run: str, as_json: bool) -> int:
     from jupyter_mlflow.actions import runs as actions
 
     report = reports.of_run(actions.show(run))
-    if as_json:
-        application.document(report)
-    else:
-        _say(texts.run_page(report))
+    application.show(report, texts.run_page, as_json=as_json)
     return 0
 
 
@@ -79,10 +72,7 @@ def diff(first: str, second: str, as_json: bool) -> int:
     from jupyter_mlflow.actions import runs as actions
 
     report = actions.diff(first, second)
-    if as_json:
-        application.document(report)
-    else:
-        _say(texts.difference(report))
+    application.show(report, texts.difference, as_json=as_json)
     return 0
 
 
@@ -103,10 +93,7 @@ def rm(names: tuple[str, ...], older: str | None, dry_run: bool, as_json: bool) 
     if bool(names) == (older is not None):
         raise UsageError("Name the runs to delete, or say --older AGE.")
     report = actions.remove(names, older_than=_age(older) if older is not None else None, dry_run=dry_run)
-    if as_json:
-        application.document(report)
-    else:
-        _say(texts.removal(report))
+    application.show(report, texts.removal, as_json=as_json)
     return 0
 
 
@@ -144,8 +131,3 @@ def logs(run: str, step: str | None, follow: bool, as_json: bool) -> int:
         for text, err in lines.take(event):
             application.say(text, err=err, nl=False)
     return 0
-
-
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        application.say(line)

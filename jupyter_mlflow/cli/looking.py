@@ -28,11 +28,7 @@ def check(notebook: str, as_json: bool) -> int:
     from jupyter_mlflow.actions import notebooks
 
     report = notebooks.checked(notebook)
-    if as_json:
-        application.document(report)
-    else:
-        for line in texts.check(report):
-            application.say(line)
+    application.show(report, texts.check, as_json=as_json)
     return 1 if report.errors else 0
 
 
@@ -74,15 +70,7 @@ def explain(code: str | None, as_json: bool) -> int:
     """Explain the problem with this CODE, or list all codes."""
     from jupyter_mlflow.actions import notebooks
 
-    rules = notebooks.rules(code)
-    if as_json:
-        application.document(rules)
-    elif code is None:
-        for rule in rules.rules:
-            application.say(f"{rule.code}  {rule.severity:<7}  {rule.name:<24}  {rule.title}")
-    else:
-        rule = rules.rules[0]
-        application.say(f"{rule.code} {rule.name} ({rule.severity})\n\n{rule.title}\n\n{rule.text}".rstrip())
+    application.show(notebooks.rules(code), texts.rule_list if code is None else texts.rule_page, as_json=as_json)
     return 0
 
 

@@ -86,7 +86,7 @@ class Lines(Silent):
 
     def start(self, run: Run) -> None:
         """Says which run it is, so that it can be looked at or resumed from elsewhere."""
-        self._board = board_of(run)
+        self._board = boards.of_run(run)
         steps = texts.counted(self._board.total(), "step")
         application.say(f"{_clock(run.started)} run {run.run}: {steps} of {run.notebook}", err=True)
 
@@ -126,7 +126,7 @@ class Table(Silent):
         from rich.live import Live
 
         console = self._console or Console(stderr=True, highlight=False, emoji=False, markup=False)
-        self._picture = Picture(self._title, board_of(run))
+        self._picture = Picture(self._title, boards.of_run(run))
         self._live = Live(self._picture, console=console, refresh_per_second=8, redirect_stdout=False, redirect_stderr=False)
         self._echo = _without_echo()
         self._echo.__enter__()
@@ -223,13 +223,6 @@ def fitting(rows: list[boards.Row], limit: int) -> list[boards.Row]:
     numbered = sorted(enumerate(rows), key=lambda pair: (urgency.get(pair[1].state, 2), pair[0] if pair[1].state == "queued" else -pair[0]))
     kept = {number for number, _ in numbered[:limit]}
     return [row for number, row in enumerate(rows) if number in kept]
-
-
-def board_of(run: Run) -> boards.Board:
-    """An empty board of the steps of a run."""
-    found = boards.board((str(step.name), step.role in {"setup", "parameters"}) for step in run.steps)
-    found.run, found.since = run.run, run.started
-    return found
 
 
 @contextlib.contextmanager

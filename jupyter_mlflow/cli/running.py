@@ -146,21 +146,13 @@ def _plan(notebook: str, given: dict[str, Any], options: dict[str, Any]) -> int:
     from jupyter_mlflow.actions import plans
 
     report = plans.plan(notebook, given=given, cache=not options["no_cache"], from_step=options["from_step"], only=options["only"])
-    if options["as_json"]:
-        application.document(report)
-    else:
-        for line in texts.plan(report):
-            application.say(line)
+    application.show(report, texts.plan, as_json=options["as_json"])
     return 0
 
 
 def _finish(report: RunReport, as_json: bool) -> int:
     same = report.verification is None or report.verification.same
-    if as_json:
-        application.document(report)
-    else:
-        for line in texts.failures(report):
-            application.say(line, err=True)
-        for line in texts.summary(report):
-            application.say(line)
+    for line in () if as_json else texts.failures(report):
+        application.say(line, err=True)
+    application.show(report, texts.summary, as_json=as_json)
     return 0 if report.state == "done" and same else 1

@@ -109,6 +109,18 @@ def _problem(notebook: str, one: Diagnostic) -> Iterator[str]:
         yield f"    {one.fix}"
 
 
+def rule_list(report: reports.RulesReport) -> Iterator[str]:
+    """One line per rule."""
+    for rule in report.rules:
+        yield f"{rule.code}  {rule.severity:<7}  {rule.name:<24}  {rule.title}"
+
+
+def rule_page(report: reports.RulesReport) -> Iterator[str]:
+    """All that is to say about each rule."""
+    for rule in report.rules:
+        yield f"{rule.code} {rule.name} ({rule.severity})\n\n{rule.title}\n\n{rule.text}".rstrip()
+
+
 def plan(report: reports.PlanReport) -> Iterator[str]:
     """What would be done with each step."""
     width = max((len(step.name) for step in report.steps), default=0)

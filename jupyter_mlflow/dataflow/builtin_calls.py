@@ -323,10 +323,11 @@ def _id(m: Machine, args: list[Value], keywords: Keywords) -> Value:
     return Value(frozenset({"scalar"}), frozenset({m.heap.new(stays="the address of an object")}))
 
 
-def _globals(m: Machine, args: list[Value], keywords: Keywords) -> Value:
+def namespace(m: Machine, args: list[Value], keywords: Keywords) -> Value:
+    """`globals()` by any name: whoever holds it may look at and bind every name."""
     m.effects.reads_any = m.effects.reads_any or m.line
     m.effects.writes_any = m.effects.writes_any or m.line
-    return ANYTHING
+    return Value(regions=frozenset({m.heap.new(opaque=True, stays="the namespace of one process")}))
 
 
 _SPECIAL: dict[str, Callable[[Machine, list[Value], Keywords], Value]] = {
@@ -344,7 +345,7 @@ _SPECIAL: dict[str, Callable[[Machine, list[Value], Keywords], Value]] = {
     "super": _super,
     "vars": _vars,
     "locals": _vars,
-    "globals": _globals,
+    "globals": namespace,
     "dir": _dir,
     "__import__": _import,
     "display": _display,

@@ -26,9 +26,7 @@ def call(m: Machine, node: ast.Call) -> Value:
     if special is not None:
         return special
     if definitions.is_namespace(m, node):
-        m.effects.reads_any = m.effects.reads_any or m.line
-        m.effects.writes_any = m.effects.writes_any or m.line
-        return Value(regions=frozenset({m.heap.new(opaque=True, stays="the namespace of one process")}))
+        return builtin_calls.namespace(m, [], {})
     if isinstance(node.func, ast.Attribute):
         return _attribute_call(m, node, node.func)
     function = m.evaluate(node.func)

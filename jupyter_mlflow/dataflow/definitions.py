@@ -209,18 +209,18 @@ def member_of(m: Machine, cls: Value, name: str) -> Value | None:
 
 def has_foreign_base(m: Machine, cls: Value) -> bool:
     """Whether code outside the notebook takes part in the class."""
-    for region in class_regions(m, cls):
-        code = m.heap[region].code
-        for base in code.bases if code is not None else ():
-            if not any(_is_class(m, one) for one in base.regions) and base.path not in {"builtins.object", "abc.ABC", "enum.Enum"}:
-                return True
-    return False
+    return any(path not in {"builtins.object", "abc.ABC", "enum.Enum"} for path in _foreign_bases(m, cls))
+
+
+def _foreign_bases(m: Machine, cls: Value) -> list[str]:
+    """Dotted names of the bases that are no classes of the notebook; empty texts for those that have none."""
+    codes = [code for region in class_regions(m, cls) if (code := m.heap[region].code) is not None]
+    return [base.path for code in codes for base in code.bases if not any(_is_class(m, one) for one in base.regions)]
 
 
 def is_network_class(m: Machine, cls: Value) -> bool:
     """Whether the only code outside the notebook that takes part in the class is PyTorch's `Module`, which leaves its members alone."""
-    codes = [code for region in class_regions(m, cls) if (code := m.heap[region].code) is not None]
-    foreign = [base.path for code in codes for base in code.bases if not any(_is_class(m, one) for one in base.regions)]
+    foreign = _foreign_bases(m, cls)
     return bool(foreign) and all(path.startswith("torch.nn.") for path in foreign)
 
 

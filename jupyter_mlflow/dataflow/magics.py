@@ -126,7 +126,7 @@ def method(m: Machine, name: str, args: list[Value], keywords: dict[str, Value])
             m.effects.rewrites.setdefault(f"get_ipython().{name}", m.line)
         m.read_key("process:shell")
         m.write_key("process:shell")
-        processes.hook(m, values)
+        processes.later(m, values)
     return ANYTHING
 
 

@@ -20,7 +20,7 @@ def called(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keywo
     if rule.stays:
         m.effects.stays.setdefault(path, Stay(m.line, rule.stays))
     if rule.process:
-        _later(m, values)
+        later(m, values)
     if rule.process == "logging":
         handles(m, values)
     if rule.logs:
@@ -31,13 +31,9 @@ def called(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keywo
         _at_exit(m, path, args)
 
 
-def _later(m: Machine, values: list[Value]) -> None:
+def later(m: Machine, values: list[Value]) -> None:
+    """Functions of the notebook among `values` may run in any later cell."""
     m.callbacks += [value for value in values if value not in m.callbacks and m.codes([value])]
-
-
-def hook(m: Machine, values: list[Value]) -> None:
-    """The shell was given something to call."""
-    _later(m, values)
 
 
 def run_callbacks(m: Machine) -> None:

@@ -26,7 +26,7 @@ import msgspec
 from jupyter_mlflow.engines.base import Engine, Executor
 from jupyter_mlflow.errors import RuntimeLostError
 from jupyter_mlflow.spec import codec
-from jupyter_mlflow.spec.tasks import Event, StepFailure, StepResult, StepTask
+from jupyter_mlflow.spec.tasks import LOG, NOTEBOOK, Event, StepFailure, StepResult, StepTask
 
 _LENGTH = struct.Struct("!I")
 _PARTING = 5.0  # seconds that a template may take to end its steps and itself
@@ -266,7 +266,7 @@ class _Connection:
     def _lost(self, reason: str) -> StepResult:
         """The result of a task whose process said nothing; what it left in its outbox is kept."""
         failure = StepFailure(kind="lost", ename="ProcessLost", evalue=reason)
-        notebook, log = (Path(self.task.outbox) / name for name in ("notebook.ipynb", "log.txt"))
+        notebook, log = (Path(self.task.outbox) / name for name in (NOTEBOOK, LOG))
         return StepResult(
             run=self.task.run,
             step=self.task.step,

@@ -12,9 +12,7 @@ import papermill
 from nbformat import NotebookNode
 from nbformat.v4 import nbjson
 
-from jupyter_mlflow.spec.tasks import StepTask, TaskCell
-
-NAME = "notebook.ipynb"
+from jupyter_mlflow.spec.tasks import NOTEBOOK, StepTask, TaskCell
 
 # Saving may take one part in twenty of the time, but never waits longer than that: a killed step keeps what it showed before.
 _SHARE = 20
@@ -45,7 +43,7 @@ class Saver:
 
     def __init__(self, notebook: NotebookNode, outbox: Path) -> None:
         self._notebook = notebook
-        self._path = outbox / NAME
+        self._path = outbox / NOTEBOOK
         self._next = 0.0
 
     def save_if_due(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-HIDDEN = "******"
+from jupyter_mlflow.spec.tasks import HIDDEN
 
 # Shorter values stand in any larger file by chance.
 _LEAST_IN_FILES = 4

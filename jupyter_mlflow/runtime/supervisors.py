@@ -24,11 +24,8 @@ from jupyter_mlflow.runtime.recorders import Recorder
 from jupyter_mlflow.runtime.redaction import Redactor
 from jupyter_mlflow.runtime.reports import Reports
 from jupyter_mlflow.spec import codec
-from jupyter_mlflow.spec.tasks import StepFailure, StepResult, StepTask
+from jupyter_mlflow.spec.tasks import LOG, NOTEBOOK, RESULT, StepFailure, StepResult, StepTask
 from jupyter_mlflow.store import artifacts, places
-
-LOG = "log.txt"
-RESULT = "result.json"
 
 Shell = Callable[[], shells.ZMQInteractiveShell]
 
@@ -104,7 +101,7 @@ class _Step:
             seconds=self.seconds,
             overhead=time.monotonic() - started - self.seconds,
             peak_memory=max(peak, self.guard.peak),
-            notebook=str(self.outbox / notebooks.NAME),
+            notebook=str(self.outbox / NOTEBOOK),
             log=str(self.outbox / LOG),
             **self.captured.fields(),
         )

@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from jupyter_mlflow.errors import UsageError
-from jupyter_mlflow.runtime import hosts, kernels, lightness, notebooks, processes, protocol, shells, standbys, supervisors, tasks
+from jupyter_mlflow.runtime import hosts, kernels, lightness, processes, protocol, shells, standbys, supervisors, tasks
 from jupyter_mlflow.runtime.connections import Connection
 from jupyter_mlflow.runtime.standbys import Client, Standby
 from jupyter_mlflow.spec import codec
-from jupyter_mlflow.spec.tasks import StepFailure, StepResult, StepTask
+from jupyter_mlflow.spec.tasks import LOG, NOTEBOOK, StepFailure, StepResult, StepTask
 
 _CHUNK = 1 << 16
 _LONGEST_PATH = 107  # of AF_UNIX addresses
@@ -276,8 +276,8 @@ def _answer_for(running: _Running, status: int) -> None:
         step=task.step,
         state="failed",
         failure=failure,
-        notebook=_if_there(outbox / notebooks.NAME),
-        log=_if_there(outbox / supervisors.LOG),
+        notebook=_if_there(outbox / NOTEBOOK),
+        log=_if_there(outbox / LOG),
     )
     with contextlib.suppress(OSError):
         running.connection.setblocking(True)

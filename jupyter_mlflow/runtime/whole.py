@@ -16,6 +16,7 @@ from typing import Any
 
 from jupyter_mlflow.runtime import hashes
 from jupyter_mlflow.runtime.redaction import Redactor
+from jupyter_mlflow.spec.pipelines import Kernel
 
 _DIED = {"output_type": "error", "ename": "ProcessDied", "evalue": "The kernel died.", "traceback": []}
 _IN_MEMORY = ["--HistoryManager.hist_file=:memory:"]
@@ -28,13 +29,12 @@ def execute(request: dict[str, Any]) -> dict[str, Any]:
     from nbclient.exceptions import CellExecutionError, DeadKernelError
 
     notebook = nbformat.from_dict(request["notebook"])  # type: ignore[no-untyped-call]
-    python = request["language"].lower() in {"python", "ipython", ""}
     client = NotebookClient(
         notebook,
         kernel_name=request["kernel"],
         timeout=None,
         resources={"metadata": {"path": request["folder"]}},
-        extra_arguments=_IN_MEMORY if python else [],
+        extra_arguments=_IN_MEMORY if Kernel(language=request["language"]).is_python else [],
     )
     with client.setup_kernel():
         for index, cell in enumerate(notebook.cells):

@@ -24,6 +24,9 @@ Certainty = Literal["certain", "possible", "observed"]
 Role = Literal["step", "setup", "parameters", "metrics"]
 """`step` was tagged with a name; the others come from the tags of the same name and are named after them."""
 
+ASIDE: frozenset[Role] = frozenset({"setup", "parameters"})
+"""Roles of steps that are no steps of the user's: they stand apart in drawings and reports."""
+
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that travels along an edge."""

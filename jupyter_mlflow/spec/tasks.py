@@ -14,6 +14,12 @@ from jupyter_mlflow.spec.ids import Digest, Key, RunId, StepName
 
 TASK_VERSION = 1  # raised when a reader of the former version would misread a task or result
 
+NOTEBOOK, LOG, RESULT = "notebook.ipynb", "log.txt", "result.json"
+"""What a step leaves in its outbox: the executed slice, all that its cells printed, the StepResult."""
+
+HIDDEN = "******"
+"""What stands where a secret stood."""
+
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
     """A snapshot to load at the start, and which of its keys to take; inputs are given in notebook order of their makers."""

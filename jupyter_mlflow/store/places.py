@@ -62,7 +62,14 @@ def run_folder(base: Path, run: RunId) -> Path:
 
 def step_folder(base: Path, run: RunId, step: StepName) -> Path:
     """The folder of one step of one run, made if it is missing."""
-    return private_folder(private_folder(run_folder(base, run) / "steps") / step_folder_name(step))
+    path = step_path(run_folder(base, run), step)
+    private_folder(path.parent)
+    return private_folder(path)
+
+
+def step_path(folder: Path, step: str) -> Path:
+    """Where a step's folder lies in that of its run, whether it is there or not."""
+    return folder / "steps" / step_folder_name(step)
 
 
 def step_folder_name(step: str) -> str:

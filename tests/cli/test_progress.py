@@ -30,7 +30,7 @@ from tests.cli.conftest import Command
 
 RUN = Run(
     run=RunId("20261124-015301-k3f9"),
-    notebook="/work/n.ipynb",
+    notebook="/notebooks/n.ipynb",
     started=100.0,
     steps=(
         StepRun(name=StepName("setup"), role="setup"),
@@ -55,7 +55,7 @@ EVENTS = [
 
 def picture(events: list[Event], monkeypatch: pytest.MonkeyPatch, *, width: int = 80, height: int = 20, final: bool = False) -> list[str]:
     monkeypatch.setattr(progress.time, "time", lambda: 102.2)
-    drawn = progress.Picture("n.ipynb", progress.board_of(RUN))
+    drawn = progress.Picture("n.ipynb", boards.of_run(RUN))
     drawn.final = final
     for event in events:
         drawn.board.take(event)
@@ -100,7 +100,7 @@ def test_lines(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr()
     assert shown.out == ""
     assert [line.partition(" ")[2] for line in shown.err.splitlines()] == [
-        "run 20261124-015301-k3f9: 5 steps of /work/n.ipynb",
+        "run 20261124-015301-k3f9: 5 steps of /notebooks/n.ipynb",
         "● setup done",
         "◆ load cached  unchanged since run 1",
         "◐ fit running  code of cell [2] changed",

@@ -12,7 +12,8 @@ from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 
-from jupyter_mlflow.runtime.redaction import HIDDEN, Redactor
+from jupyter_mlflow.runtime.redaction import Redactor
+from jupyter_mlflow.spec.tasks import HIDDEN
 
 SECRETS = ("Zq9plainsecretzz", "hunter2-Sécret\"X'", "a/b+c?=&d<e>", "line one\nline two")
 FORMS: dict[str, Callable[[str], str]] = {

@@ -8,7 +8,7 @@ from jupyter_mlflow.assemble.facts import Facts
 from jupyter_mlflow.assemble.rules.rule import Finding, Rule
 from jupyter_mlflow.dataflow import channels
 from jupyter_mlflow.spec.diagnostics import Place
-from jupyter_mlflow.spec.pipelines import Channel, Edge
+from jupyter_mlflow.spec.pipelines import ASIDE, Channel, Edge
 
 
 def cycle(facts: Facts) -> Iterator[Finding]:
@@ -67,7 +67,7 @@ def serialised(facts: Facts) -> Iterator[Finding]:
     """
     roles = {step.name: step.role for step in facts.pipeline.steps}
     for edge in facts.pipeline.edges if facts.notebook.kernel.is_python else ():  # steps in other languages keep their order anyway
-        if edge.explicit or roles[edge.source] in {"setup", "parameters"} or any(_handed_over(facts, edge, one) for one in edge.channels):
+        if edge.explicit or roles[edge.source] in ASIDE or any(_handed_over(facts, edge, one) for one in edge.channels):
             continue
         doubtful = [one for one in edge.channels if not _made_there(facts, one.name, str(edge.source))] or list(edge.channels)
         if not doubtful:

@@ -83,6 +83,11 @@ def _array(kind: Any, dtype: Any, shape: Any, strides: Any, buffer: Any, writeab
     made = numpy.ndarray(shape, dtype, buffer, 0, strides)
     if made.nbytes <= _OWN:
         made = made.copy("K")
+    return _as(kind, made, writeable)
+
+
+def _as(kind: Any, made: Any, writeable: bool) -> Any:
+    """An array as one of a subclass, if it was, and no more writeable than it was."""
     if kind is not None:
         made = made.view(kind)
     if made.flags.writeable and not writeable:
@@ -101,11 +106,7 @@ def _view(kind: Any, base: Any, offset: int, shape: Any, strides: Any, dtype: An
         made = numpy.lib.stride_tricks.as_strided(base.reshape(-1)[offset // dtype.itemsize :], shape, strides)
     else:
         made = numpy.ndarray(shape, dtype, base, offset, strides)
-    if kind is not None:
-        made = made.view(kind)
-    if made.flags.writeable and not writeable:
-        made.flags.writeable = False
-    return made
+    return _as(kind, made, writeable)
 
 
 @identities.loader
