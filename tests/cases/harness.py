@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-from tests.cases import baseline, folders
+from tests.cases import baseline, folders, warm_kernels
 from tests.cases import case as cases
 
 Verdict = Literal["same", "refused", "stopped", "silent", "loud", "crashed"]
@@ -27,15 +27,6 @@ GOOD: dict[cases.Expect, frozenset[Verdict]] = {
     "refused": frozenset({"refused"}),
     "same-or-refused": frozenset({"same", "refused", "stopped"}),
 }
-_PRELOAD = (
-    "numpy",
-    "pandas",
-    "matplotlib.pyplot",
-    "sklearn.ensemble",
-    "sklearn.linear_model",
-    "sklearn.model_selection",
-    "sklearn.pipeline",
-)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -55,7 +46,7 @@ def run(wanted: Sequence[cases.Case], *, cold: bool = False, fresh: bool = False
         yield from (_judged(case.id, expected[case.id]) for case in wanted)
         return
     context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context, initializer=warm_kernels.die_with_parent) as pool:
         tasks = [pool.submit(_judged, case.id, expected[case.id]) for case in wanted]
         for task in concurrent.futures.as_completed(tasks):
             yield task.result()
@@ -117,7 +108,7 @@ def _executor() -> Any:
         from jupyter_mlflow.engines import local
 
         os.environ.update(folders.environment(f"pipeline-{os.getpid()}"))
-        _here["executor"] = local.LocalExecutor(_PRELOAD)
+        _here["executor"] = local.LocalExecutor(warm_kernels.LIBRARIES)
     return _here["executor"]
 
 

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 INLINE = "module://matplotlib_inline.backend_inline"
-PRELOAD = (
+KERNEL = (
     "asyncio",
     "sqlite3",
     "ipykernel.kernelapp",
@@ -26,6 +26,8 @@ PRELOAD = (
     "IPython.core.completer",
     "IPython.core.magics",
     "IPython.extensions.storemagic",
+)
+LIBRARIES = (
     "numpy",
     "pandas",
     "matplotlib.pyplot",
@@ -40,7 +42,7 @@ def serve(path: str) -> None:
     import importlib
 
     os.environ["MPLBACKEND"] = INLINE
-    for name in PRELOAD:
+    for name in (*KERNEL, *LIBRARIES):
         importlib.import_module(name)
     del os.environ["MPLBACKEND"]
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -62,7 +64,7 @@ def _kernel(connection: socket.socket) -> None:
     request = json.loads(connection.makefile().readline())
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
-    _die_with_the_template()
+    die_with_parent()
     os.environ.clear()
     os.environ.update(request["env"])
     os.environ.pop("JPY_PARENT_PID", None)
@@ -80,7 +82,8 @@ def _kernel(connection: socket.socket) -> None:
     os._exit(0)
 
 
-def _die_with_the_template() -> None:
+def die_with_parent() -> None:
+    """End when the process that started us ends, however that happens."""
     import ctypes
 
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
