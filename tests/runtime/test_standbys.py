@@ -1,8 +1,10 @@
 """Supervisors and children that wait for a task: they do what those do that are forked for one."""
 
 import json
+import mmap
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from jupyter_mlflow.runtime import protocol, standbys
+from jupyter_mlflow.spec.ids import RunId, StepName
+from jupyter_mlflow.spec.tasks import StepTask
 from tests.runtime.conftest import HEADER, Call, Ran
 
 
@@ -144,3 +149,23 @@ def test_a_real_kernel_needs_no_child_that_waits(ready: Any) -> None:
 def test_without_word_of_more_tasks_nobody_waits(ready: Any) -> None:
     assert ready.run("1").plain() == ["1"]
     soon(lambda: not below(ready.process.pid))
+
+
+class Hasty(socket.socket):
+    """A connection whose other side takes what it needs and closes before the sender can do anything more."""
+
+    def sendmsg(self, *arguments: Any) -> int:
+        sent = super().sendmsg(*arguments)
+        self.other.close()
+        return sent
+
+
+def test_a_task_that_was_taken_is_not_given_to_another() -> None:
+    ours, theirs = socket.socketpair()
+    connection = Hasty(fileno=ours.detach())
+    connection.other = theirs
+    task = StepTask(run=RunId("r"), step=StepName("s"), cells=(), store="", folder="", outbox="")
+    here, there = socket.socketpair()
+    with connection, here, there, mmap.mmap(-1, mmap.PAGESIZE) as halfway:
+        client = standbys.Client(here, protocol.Frames(), [], (), ahead=True)
+        assert standbys.Standby(0, connection, halfway).give(task, client)
