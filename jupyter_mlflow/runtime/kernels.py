@@ -16,6 +16,7 @@ import queue
 import resource
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -177,7 +178,7 @@ class KernelHost:
 
     def _prepare(self) -> KernelManager:
         manager = KernelManager(kernel_name=self._task.kernel, connection_file=str(self._folder / "c"))
-        if len(os.fsencode(self._folder)) < _LONGEST_PATH:
+        if _is_short(self._folder):  # else ports, which are picked, released and only then bound: a neighbour may take them
             manager.transport = "ipc"
             manager.ip = str(self._folder / "c")
         return manager
@@ -337,10 +338,15 @@ class _Poll:
 
 
 def _folder(task: StepTask) -> Path:
-    """For the connection file and sockets, which only we may open."""
+    """For the connection file and sockets, which only we may open; elsewhere if their addresses would be too long there."""
     from jupyter_mlflow.store import places
 
-    return places.private_folder(Path(task.outbox) / "kernel")
+    folder = Path(task.outbox) / "kernel"
+    return places.private_folder(folder) if _is_short(folder) else Path(tempfile.mkdtemp(prefix="jm-"))
+
+
+def _is_short(folder: Path) -> bool:
+    return len(os.fsencode(folder)) < _LONGEST_PATH
 
 
 def _devnull() -> int:

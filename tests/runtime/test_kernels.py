@@ -58,6 +58,18 @@ def test_nothing_is_left_in_the_outbox(ran: Any) -> None:
     assert {path.name for path in Path(ran.result["notebook"]).parent.iterdir()} == {"notebook.ipynb", "log.txt", "result.json"}
 
 
+def test_a_long_outbox_does_not_open_ports(template: Any, tmp_path: Path) -> None:
+    """Ports can be taken by a neighbour between being picked and being bound, and heard by other users."""
+    outbox = tmp_path / ("long-" * 30) / "outbox"
+    outbox.parent.mkdir()
+    source = "import json, os\nfrom ipykernel.connect import get_connection_info, get_connection_file"
+    asked = "info = json.loads(get_connection_info())\nprint(info['transport'], os.path.dirname(get_connection_file()))"
+    ran = template.run(source, asked, outbox=str(outbox), **REAL)
+    transport, folder = ran.text(1).split()
+    assert (ran.result["state"], transport) == ("done", "ipc"), ran.failure
+    assert not Path(folder).exists()
+
+
 @pytest.mark.parametrize(
     ("source", "fields", "kind", "text"),
     [
