@@ -18,7 +18,7 @@ _RULES = (
     (re.compile(r"\S*ipykernel_\d+/\d+\.py|<ipython-input-[^>]*>|<cell[^>]*>"), "<cell>"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b"), "<id>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?|\b\d\d:\d\d:\d\d(\.\d+)?\b|\b\d\d:\d\d\b(?=[<\]])"), "<moment>"),
-    (re.compile(r"\d+(\.\d+)?( ± \d+(\.\d+)?)? ?([mµμun]?s|min|it/s)\b(?!\w)"), "<time>"),
+    (re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?( ± \d+(\.\d+)?)? ?([mµμun]?s|min|it/s)\b(?!\w)"), "<time>"),
     (re.compile(r"<time>( <time>)*"), "<time>"),
 )
 _PAGE_RULES = (

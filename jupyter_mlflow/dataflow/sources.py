@@ -7,9 +7,11 @@ import) is only loaded for cells that need it: magics, `!commands`, `name?`.
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import textwrap
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jupyter_mlflow.spec import step_magic
@@ -24,9 +26,16 @@ class Source:
     error: SyntaxError | None = None
 
 
-def _parse(text: str) -> ast.Module:
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Invalid escapes and the like are the user's to see when the cell runs."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # invalid escapes and the like are the user's to see when the cell runs
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _parse(text: str) -> ast.Module:
+    with _quietly():
         return ast.parse(text)
 
 
@@ -39,7 +48,8 @@ def _transformer() -> object:
 
 def _transform(text: str) -> str:
     transform = _transformer().transform_cell  # type: ignore[attr-defined]
-    return str(transform(text))
+    with _quietly():
+        return str(transform(text))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -194,3 +194,10 @@ def test_excerpts_start_near_the_difference() -> None:
     one, two = comparisons.excerpts("x" * 1000 + "one" + "y" * 1000, "x" * 1000 + "two" + "y" * 1000)
     assert one.startswith("…x") and one.endswith("…") and "one" in one and "two" in two and len(one) < 420
     assert comparisons.excerpts("same", "same and more") == ("same", "same and more")
+
+
+@pytest.mark.parametrize("time", ["5 ns", "1.5 µs", "1e+03 ns", "2.3 s", "1.2e-05 s"])
+def test_times_do_not_count(time: str) -> None:
+    shown = {"output_type": "stream", "name": "stdout"}
+    one, two = (comparisons.parts([{**shown, "text": f"CPU times: user {text}, total: {text}\n"}]) for text in (time, "7 µs"))
+    assert comparisons.first_difference(one, two) is None
