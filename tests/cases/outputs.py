@@ -17,7 +17,7 @@ _RULES = (
         r"sk-\1-id",
     ),  # counts what a process has shown; it only tells one output from another
     (re.compile(r"\S*ipykernel_\d+/\d+\.py|<ipython-input-[^>]*>|<cell[^>]*>"), "<cell>"),
-    (re.compile(r"\d+(\.\d+)?( ± \d+(\.\d+)?)? ?([mµμun]?s|min|it/s)\b(?!\w)"), "<time>"),
+    (re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?( ± \d+(\.\d+)?)? ?([mµμun]?s|min|it/s)\b(?!\w)"), "<time>"),
     (re.compile(r"<time>( <time>)*"), "<time>"),
 )
 
