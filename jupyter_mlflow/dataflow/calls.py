@@ -147,6 +147,8 @@ def _external(m: Machine, path: str, args: list[Value], keywords: Keywords, node
     if rule.hidden:
         m.effects.hidden.setdefault(path, m.line)
     result = _result(m, rule, path, args, keywords, node)
+    if rule.gives == "task":
+        m.tasks |= result.regions
     if path.startswith(("torch.", "torchvision.")):
         networks.created(m, path, result, keywords)
     return result

@@ -24,8 +24,9 @@ class Stay:
 
 @dataclass(frozen=True)
 class Lingering:
-    """A thread that may still run when its step ends, and the names that it may change; `files` when it may write some."""
+    """A thread or task that may still run when its step ends, and the names that it may change; `files` when it may write some."""
 
+    kind: str  # thread, task
     line: int
     names: frozenset[str]
     files: bool
@@ -65,8 +66,8 @@ class Effects:
     imports: dict[str, str] = field(default_factory=dict)  # name bound by an import -> its text; empty when it may not run
     hidden: dict[str, int] = field(default_factory=dict)  # modules whose inner state a call may have changed -> line
     stays: dict[str, Stay] = field(default_factory=dict)  # what cannot leave this process, by the name of the call
-    threads: list[Lingering] = field(default_factory=list)  # threads started here
-    joins: bool = False  # waits for threads
+    lingering: list[Lingering] = field(default_factory=list)  # threads and tasks started here
+    joins: bool = False  # waits for them
     rewrites: dict[str, int] = field(default_factory=dict)  # what changes the text of all later cells -> line
     uses: set[str] = field(default_factory=set)  # top-level modules that this cell calls into
     live: dict[str, str] = field(default_factory=dict)  # names bound to what exists only in one process -> words for it

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from jupyter_mlflow.dataflow import calls, definitions, methods, networks, targets
+from jupyter_mlflow.dataflow import calls, definitions, methods, networks, processes, targets
 from jupyter_mlflow.dataflow.effects import Memo
 from jupyter_mlflow.dataflow.machine import Frame, Machine
 from jupyter_mlflow.dataflow.values import ANYTHING, ITERATORS, MISSING, NONE, SCALAR, STR, UNKNOWN, Value, constant, external, join
@@ -449,6 +449,7 @@ def _loops(m: Machine, node: Any, generators: list[ast.comprehension], keys: lis
 
 def _await(m: Machine, node: ast.Await) -> Value:
     value = evaluate(m, node.value)
+    processes.awaited(m, value)
     if value.only("coroutine"):
         return m.inside(value)
     if UNKNOWN in value.kinds:

@@ -383,6 +383,7 @@ TABLE: tuple[tuple[Rule, str, str], ...] = (
         """,
     ),
     (Rule(gives="thread"), "", "threading.Thread threading.Timer"),
+    (Rule(gives="task"), "", "asyncio.create_task asyncio.ensure_future"),
     (Rule(gives="pool"), "", "multiprocessing.Pool concurrent.futures.ThreadPoolExecutor concurrent.futures.ProcessPoolExecutor"),
     (Rule(gives="socket"), "", "socket.socket socket.create_connection ssl.create_default_context"),
     (

@@ -83,6 +83,7 @@ class Machine:
         self.patches: dict[str, Value] = {}  # what the notebook put into libraries, by dotted name and by last name
         self.callbacks: list[Value] = []  # functions of the notebook that may run in any later cell
         self.handlers: list[Value] = []  # what records of `logging` go to
+        self.tasks: set[int] = set()  # regions of tasks of asyncio
         self.log_files: list[Value | None] = []
         self.wild = False  # a cell above may have bound any name
         self.figures_stay = False  # whether what pyplot draws on is still there in the next cell, as with any backend but the inline one

@@ -23,6 +23,8 @@ def called(m: Machine, rule: knowledge.Rule, path: str, args: list[Value], keywo
         later(m, values)
     if rule.process == "logging":
         handles(m, values)
+    if rule.gives == "task":
+        _lingers(m, "task", values)
     if rule.logs:
         logs(m)
     if (rule.process == "logging" or rule.gives == "logger") and ("File" in path or "filename" in keywords):
@@ -93,10 +95,18 @@ def of_thread(m: Machine, name: str, base: Value) -> None:
     if name == "join":
         m.effects.joins = True
     elif name == "start":
-        alone = _alone(m, [base])
-        names = frozenset(alone.writes) | alone.changes
-        m.effects.threads.append(Lingering(m.line, names, bool(alone.files_written)))
+        _lingers(m, "thread", [base])
         definitions.run_all(m, [base])
+
+
+def _lingers(m: Machine, kind: str, values: list[Value]) -> None:
+    alone = _alone(m, values)
+    m.effects.lingering.append(Lingering(kind, m.line, frozenset(alone.writes) | alone.changes, bool(alone.files_written)))
+
+
+def awaited(m: Machine, value: Value) -> None:
+    """`await value`: is it a task, or something that waits for some?"""
+    m.effects.joins |= bool(m.tasks & m.heap.reach(value.regions))
 
 
 def _alone(m: Machine, values: list[Value]) -> Effects:

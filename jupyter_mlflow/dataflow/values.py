@@ -25,6 +25,7 @@ LIVE = {
     "file": "an open file",
     "lock": "a lock",
     "thread": "a thread",
+    "task": "a task that may still run",
     "socket": "a network connection",
     "connection": "a database connection",
     "process": "a running process",

@@ -31,6 +31,7 @@ def diagnostics(cells: Cells, language: str = "python") -> list[Diagnostic]:
     return list(assemble(read(notebook(cells, language), "n"), frozenset()).diagnostics)
 
 
+TASK = "import asyncio\nxs = []\nasync def f(): xs.append(1)\n"
 THREAD = "import threading\nxs = []\nt = threading.Thread(target=lambda: xs.append(1))\n"
 LEFT: list[tuple[str, str, int | None]] = [("JM311", "error", 0)]
 REWRITTEN: list[tuple[str, str, int | None]] = [("JM313", "error", 0), ("JM113", "info", 1)]
@@ -91,6 +92,10 @@ FOUND: list[tuple[str, Cells, list[tuple[str, str, int | None]]]] = [
     ("a mock in a block", [("step:a", "from unittest import mock\nwith mock.patch('a.b'):\n    x = 1"), ("step:b", "print(x)")], []),
     ("a thread left alone", [("step:a", f"{THREAD}t.start()"), ("step:b", "print(xs)")], [("JM312", "error", 0)]),
     ("a thread waited for", [("step:a", f"{THREAD}t.start()\nt.join()"), ("step:b", "print(xs)")], []),
+    ("a task left alone", [("step:a", f"{TASK}t = asyncio.ensure_future(f())"), ("step:b", "print(xs)")], [("JM312", "error", 0)]),
+    ("a task waited for", [("step:a", f"{TASK}t = asyncio.create_task(f())\nawait t"), ("step:b", "print(xs)")], []),
+    ("tasks gathered", [("step:a", f"{TASK}ts = [asyncio.create_task(f())]\nawait asyncio.gather(*ts)"), ("step:b", "print(xs)")], []),
+    ("a task that nobody sees", [("step:a", f"{TASK}t = asyncio.create_task(f())"), ("step:b", "print(1)")], []),
     ("cells rewritten", [("step:a", "get_ipython().ast_transformers.append(1)"), ("step:b", "print(1)")], REWRITTEN),
     ("history by a magic", [("step:a", "x = 1"), ("step:b", "%history")], [("JM202", "error", 1)]),
     ("not Python", [("step:a", "x = = 1")], [("JM401", "error", 0)]),

@@ -32,23 +32,26 @@ def stays_behind(facts: Facts) -> Iterator[Finding]:
 
 
 def lingering_thread(facts: Facts) -> Iterator[Finding]:
-    """A thread may still change something when its step has ended.
+    """A thread or a task may still change something when its step has ended.
 
-    In Run All it goes on while the next cells run. A step hands over what is there when its last cell ends, so what the thread does
-    afterwards would be lost.
+    In Run All it goes on while the next cells run. A step hands over what is there when its last cell ends, so what it does afterwards
+    would be lost.
 
-    Wait for the thread in the same step: `thread.join()`.
+    Wait for it in the same step: `thread.join()`, `await task`.
     """
     for index, effects in sorted(facts.effects.items()):
         step = facts.step_of(index)
-        for thread in effects.threads:
-            seen = "" if _joined(facts, index, step) else _seen_later(facts, step, thread)
+        for one in effects.lingering:
+            seen = "" if _joined(facts, index, step) else _seen_later(facts, step, one)
             if seen:
                 yield Finding(
-                    place=Place(cell=index, line=thread.line, step=step),
-                    message=f"This thread may go on when step `{step}` has ended, and a later step looks at {seen}, which it may change.",
-                    fix="Wait for it in the same step, with `thread.join()`.",
+                    place=Place(cell=index, line=one.line, step=step),
+                    message=f"This {one.kind} may go on when step `{step}` has ended, and a later step looks at {seen}, which it may change.",
+                    fix=f"Wait for it in the same step, with {_WAITING[one.kind]}.",
                 )
+
+
+_WAITING = {"thread": "`thread.join()`", "task": "`await task`"}
 
 
 def _joined(facts: Facts, index: int, step: str) -> bool:

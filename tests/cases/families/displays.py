@@ -203,12 +203,15 @@ CASES = [
         print('out'); print('err', file=sys.stderr)
         sys.stdout.write('raw\\n')
         --- step:b
-        import os
+        import os, time
         os.write(1, b'descriptor\\n')
         import subprocess
-        subprocess.run(['echo', 'child'])
+        done = subprocess.run(['echo', 'child'])
+        time.sleep(1)
+        done
         """,
         parallel="a|b",
+        note="a stock kernel shows what goes past Python a moment later, which may be behind the result",
     ),
     case(
         "data_frames_and_columns",
