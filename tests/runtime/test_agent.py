@@ -315,6 +315,10 @@ CASES: dict[str, tuple[str, str]] = {
         "import matplotlib; matplotlib.use('agg')\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots(); line, = ax.plot([1, 2]); plt.close(fig)",
         "ax.figure is fig, ax.lines[0] is line, fig.axes[0] is ax",
     ),
+    "transforms of a figure": (
+        "import matplotlib; matplotlib.use('agg')\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots(); ax.plot([1, 2]); plt.close(fig)",
+        "[[key == id(ref()) for key, ref in one._parents.items()] for one in (ax.transData, ax.transAxes, ax.bbox, fig.dpi_scale_trans)], len(ax.bbox._parents) > 1",
+    ),
     "estimators": (
         "import numpy as np\nfrom sklearn.base import BaseEstimator, TransformerMixin, clone\nfrom sklearn.linear_model import LinearRegression\nfrom sklearn.pipeline import make_pipeline\nK = 1\n"
         "class Shift(TransformerMixin, BaseEstimator):\n    def __init__(self, k=1): self.k = k\n    def fit(self, X, y=None): self.n_ = len(X); return self\n    def transform(self, X): return X + self.k * K\n"

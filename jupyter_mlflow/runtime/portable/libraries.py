@@ -37,6 +37,22 @@ def _figure_state(figure: Any, state: Tuple[Any, bool]) -> None:
     )  # which of them are open is process state
 
 
+@identities.loader
+def _transform_state(node: Any, state: Dict[str, Any]) -> None:
+    node.__setstate__({**state, "_parents": {id(one): one for one in state["_parents"].values() if one is not None}})
+
+
+def reduce_transform(_: Any, node: Any) -> Any:
+    """A node of matplotlib's transforms, with what depends on it.
+
+    matplotlib finds that by ids, and keeps them. In another process an object that is made later may have such an id and take the place of one
+    that then is not told of changes, so that something is drawn, or cut off, where it was before.
+    """
+    made = node.__reduce_ex__(5)
+    known = isinstance(made, tuple) and len(made) >= 3 and isinstance(made[2], dict) and "_parents" in made[2]
+    return (made[0], made[1], made[2], None, None, _transform_state) if known else NotImplemented
+
+
 def show_figures() -> Any:
     """Let the shell show figures as it does once something was drawn with pyplot; gives the backend."""
     pyplot = importlib.import_module("matplotlib.pyplot")

@@ -60,6 +60,7 @@ _OF_LIBRARIES: Tuple[Tuple[str, str, Callable[[Any, Any], Any]], ...] = (
     ("numpy", "ndarray", buffers.reduce_array),
     ("pandas.core.generic", "NDFrame", libraries.reduce_frame),
     ("matplotlib.figure", "Figure", libraries.reduce_figure),
+    ("matplotlib.transforms", "TransformNode", libraries.reduce_transform),
     ("torch", "Tensor", libraries.reduce_tensor),
     ("dataclasses", "_FIELD_BASE", libraries.reduce_field_kind),
 )
